@@ -1,0 +1,1 @@
+//! Async transport over reqwest for the Microsoft Authentication Library for Rust.

@@ -1,0 +1,1 @@
+//! Blocking transport over ureq for the Microsoft Authentication Library for Rust.
