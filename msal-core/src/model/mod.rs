@@ -1,0 +1,7 @@
+//! Parsed values: no IO, no clock.
+
+mod claims;
+mod scopes;
+
+pub use claims::{Claims, merged_claims};
+pub use scopes::{ScopeCase, Scopes};
