@@ -20,7 +20,10 @@ pub struct Env {
 impl Env {
     /// An environment with this clock and this source of randomness.
     pub fn new(clock: impl Clock + 'static, random: impl Random + 'static) -> Self {
-        Self { clock: Arc::new(clock), random: Arc::new(random) }
+        Self {
+            clock: Arc::new(clock),
+            random: Arc::new(random),
+        }
     }
 
     /// The wall-clock time: what tokens expire by.

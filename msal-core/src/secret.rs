@@ -100,7 +100,10 @@ mod tests {
     fn a_secret_shows_itself_only_when_exposed() {
         let token = RefreshToken::new("0.AXEA");
         assert_eq!(token.expose(), "0.AXEA");
-        assert_eq!(format!("{token:?} {token:#?}"), "RefreshToken([redacted]) RefreshToken([redacted])");
+        assert_eq!(
+            format!("{token:?} {token:#?}"),
+            "RefreshToken([redacted]) RefreshToken([redacted])"
+        );
     }
 
     #[test]

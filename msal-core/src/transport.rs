@@ -36,7 +36,9 @@ pub trait Transport: Send + Sync {
 
     /// Sends a request whose [`SendOptions`] demand something of the connection, or refuses before any byte is sent.
     fn send_on_terms(&self, request: Request) -> Result<Response, TransportError> {
-        Err(TransportError::unsupported(SendOptions::of(&request).demands()))
+        Err(TransportError::unsupported(
+            SendOptions::of(&request).demands(),
+        ))
     }
 }
 
@@ -63,7 +65,9 @@ pub trait AsyncTransport: Send + Sync {
 
     /// Sends a request whose [`SendOptions`] demand something of the connection, or refuses before any byte is sent.
     async fn send_on_terms(&self, request: Request) -> Result<Response, TransportError> {
-        Err(TransportError::unsupported(SendOptions::of(&request).demands()))
+        Err(TransportError::unsupported(
+            SendOptions::of(&request).demands(),
+        ))
     }
 }
 
@@ -185,7 +189,10 @@ impl TransportError {
 
     /// The time was up: the request may have been received.
     pub fn timeout() -> Self {
-        Self { kind: TransportErrorKind::Timeout, source: None }
+        Self {
+            kind: TransportErrorKind::Timeout,
+            source: None,
+        }
     }
 
     /// The server could not prove who it is: no byte of the request was sent.
@@ -195,12 +202,18 @@ impl TransportError {
 
     /// The answer was larger than [`SendOptions::max_body`].
     pub fn too_large() -> Self {
-        Self { kind: TransportErrorKind::TooLarge, source: None }
+        Self {
+            kind: TransportErrorKind::TooLarge,
+            source: None,
+        }
     }
 
     /// This transport cannot do what the request demands: no byte was sent.
     pub fn unsupported(what: &'static str) -> Self {
-        Self { kind: TransportErrorKind::Unsupported(what), source: None }
+        Self {
+            kind: TransportErrorKind::Unsupported(what),
+            source: None,
+        }
     }
 
     /// What to match on.
@@ -221,7 +234,10 @@ impl TransportError {
     }
 
     fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind, source: Some(source.into().into()) }
+        Self {
+            kind,
+            source: Some(source.into().into()),
+        }
     }
 }
 
@@ -236,7 +252,9 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Timeout => f.write_str("no answer came in time"),
             TransportErrorKind::Tls => f.write_str("the server could not prove who it is"),
             TransportErrorKind::TooLarge => f.write_str("the answer was too large"),
-            TransportErrorKind::Unsupported(what) => write!(f, "this transport does not support {what}"),
+            TransportErrorKind::Unsupported(what) => {
+                write!(f, "this transport does not support {what}")
+            }
         }
     }
 }

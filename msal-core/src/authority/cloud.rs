@@ -9,7 +9,12 @@ pub fn canonical(host: &str) -> &str {
 }
 
 const CLOUDS: &[&[&str]] = &[
-    &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"],
+    &[
+        "login.microsoftonline.com",
+        "login.windows.net",
+        "login.microsoft.com",
+        "sts.windows.net",
+    ],
     &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
     &["login.microsoftonline.us", "login.usgovcloudapi.net"],
 ];

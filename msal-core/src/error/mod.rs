@@ -273,12 +273,18 @@ impl fmt::Display for ErrorKind {
             Self::Credential => f.write_str("the client credential cannot be used"),
             Self::Declined(what) => write!(f, "the driver declined to {what}"),
             Self::InteractionRequired => f.write_str("the user must sign in"),
-            Self::Internal(flow) => write!(f, "internal error in the flow `{flow}`, please report it"),
+            Self::Internal(flow) => {
+                write!(f, "internal error in the flow `{flow}`, please report it")
+            }
             Self::InvalidArgument(what) => write!(f, "invalid {what}"),
             Self::InvalidResponse(what) => write!(f, "the {what} could not be understood"),
-            Self::Redirected => f.write_str("the server answered with a redirect, which is not followed"),
+            Self::Redirected => {
+                f.write_str("the server answered with a redirect, which is not followed")
+            }
             Self::Server => f.write_str("the identity provider refused the request"),
-            Self::Throttled => f.write_str("the identity provider asked to wait before trying again"),
+            Self::Throttled => {
+                f.write_str("the identity provider asked to wait before trying again")
+            }
             Self::Timeout => f.write_str("the call did not end in time"),
             Self::Transport => f.write_str("the request could not be sent"),
             Self::Unsupported(what) => write!(f, "{what} is not supported here"),
@@ -305,6 +311,9 @@ mod tests {
         let error = Error::new(ErrorKind::Timeout);
         let later = error.clone().because("the token endpoint was slow");
         assert_eq!(error.to_string(), "the call did not end in time");
-        assert_eq!(later.to_string(), "the call did not end in time: the token endpoint was slow");
+        assert_eq!(
+            later.to_string(),
+            "the call did not end in time: the token endpoint was slow"
+        );
     }
 }

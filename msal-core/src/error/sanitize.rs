@@ -42,7 +42,9 @@ fn is_guid(word: &str) -> bool {
 }
 
 fn push_visible(out: &mut String, text: &str) {
-    let visible = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let visible = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c });
     out.extend(visible.filter(|c| !is_invisible(*c)));
 }
 
@@ -70,25 +72,34 @@ mod tests {
 
     #[test]
     fn an_ordinary_description_stays_as_it_is() {
-        let text =
-            "AADSTS7000215: Invalid client secret provided. Trace ID: 0f8fad5b-d9cb-469f-a165-70867728950e";
+        let text = "AADSTS7000215: Invalid client secret provided. Trace ID: 0f8fad5b-d9cb-469f-a165-70867728950e";
         assert_eq!(sanitized(text), text);
     }
 
     #[test]
     fn tokens_are_masked() {
         assert_eq!(sanitized("got eyJhbGciOi.x.y here"), "got [masked] here");
-        assert_eq!(sanitized("secret=abcdefghijklmnopqrstuvwxyz0123456789~"), "[masked]~");
+        assert_eq!(
+            sanitized("secret=abcdefghijklmnopqrstuvwxyz0123456789~"),
+            "[masked]~"
+        );
     }
 
     #[test]
     fn what_steers_a_terminal_or_hides_is_gone() {
-        assert_eq!(sanitized("a\u{1b}[2Jb\u{202e}c\u{200b}d\r\ne"), "a[2Jbcd  e");
+        assert_eq!(
+            sanitized("a\u{1b}[2Jb\u{202e}c\u{200b}d\r\ne"),
+            "a[2Jbcd  e"
+        );
     }
 
     #[test]
     fn a_long_text_is_cut_at_a_character() {
         let cut = sanitized(&"é ".repeat(1000));
-        assert!(cut.len() <= LONGEST && cut.len() > LONGEST - 4, "{}", cut.len());
+        assert!(
+            cut.len() <= LONGEST && cut.len() > LONGEST - 4,
+            "{}",
+            cut.len()
+        );
     }
 }

@@ -90,7 +90,10 @@ impl ServerError {
     pub fn is_transient(&self) -> bool {
         self.status >= 500
             || matches!(self.status, 408 | 429)
-            || matches!(self.code.as_str(), "temporarily_unavailable" | "request_timeout")
+            || matches!(
+                self.code.as_str(),
+                "temporarily_unavailable" | "request_timeout"
+            )
     }
 }
 
@@ -167,7 +170,11 @@ fn numbers<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<u32>, D::Error> {
         Number::Text(text) => text.parse().ok(),
         Number::Other(_) => None,
     };
-    Ok(many.into_iter().take(MOST_CODES).filter_map(number).collect())
+    Ok(many
+        .into_iter()
+        .take(MOST_CODES)
+        .filter_map(number)
+        .collect())
 }
 
 const LONGEST_CLAIMS: usize = 16 * 1024;
@@ -192,14 +199,27 @@ mod tests {
 
     #[test]
     fn members_of_the_wrong_type_count_as_absent() {
-        let error =
-            ServerError::parse(400, br#"{"error":"x","error_codes":"no","suberror":7,"claims":{}}"#).unwrap();
-        assert_eq!((error.aadsts_codes(), error.suberror(), error.claims()), (&[][..], None, None));
+        let error = ServerError::parse(
+            400,
+            br#"{"error":"x","error_codes":"no","suberror":7,"claims":{}}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (error.aadsts_codes(), error.suberror(), error.claims()),
+            (&[][..], None, None)
+        );
     }
 
     #[test]
     fn what_is_no_oauth_error_is_none() {
-        for body in ["", "<html>", "[]", "{}", r#"{"error":{"code":"x"}}"#, r#"{"error":""}"#] {
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "{}",
+            r#"{"error":{"code":"x"}}"#,
+            r#"{"error":""}"#,
+        ] {
             assert_eq!(ServerError::parse(400, body.as_bytes()), None, "{body}");
         }
     }

@@ -100,7 +100,11 @@ mod tests {
     fn only_the_text_of_an_object_is_taken() {
         for text in ["", "[]", "1", "\"x\"", "null", "{", "{} {}", "{\"a\":}"] {
             let error = Claims::parse(text).unwrap_err();
-            assert_eq!(error.kind(), &ErrorKind::InvalidArgument("claims"), "{text}");
+            assert_eq!(
+                error.kind(),
+                &ErrorKind::InvalidArgument("claims"),
+                "{text}"
+            );
         }
         assert!(Claims::parse(format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST))).is_err());
         assert!(Claims::parse("[".repeat(100_000)).is_err());
@@ -109,8 +113,14 @@ mod tests {
     #[test]
     fn a_single_input_is_sent_byte_for_byte() {
         let claims = Claims::parse(r#"{ "b":1,  "a":2 }"#).unwrap();
-        assert_eq!(merged_claims(Some(&claims), None, &[]).unwrap(), claims.as_str());
-        assert_eq!(merged_claims(None, Some(&claims), &[]).unwrap(), claims.as_str());
+        assert_eq!(
+            merged_claims(Some(&claims), None, &[]).unwrap(),
+            claims.as_str()
+        );
+        assert_eq!(
+            merged_claims(None, Some(&claims), &[]).unwrap(),
+            claims.as_str()
+        );
         assert_eq!(merged_claims(None, None, &[]), None);
     }
 

@@ -57,7 +57,9 @@ impl Scopes {
 
     /// Whether every one of `scopes` is one of these.
     pub fn contains_all<S: AsRef<str>>(&self, scopes: &[S], case: ScopeCase) -> bool {
-        scopes.iter().all(|scope| self.contains(scope.as_ref(), case))
+        scopes
+            .iter()
+            .all(|scope| self.contains(scope.as_ref(), case))
     }
 
     fn sorted(mut scopes: Vec<&str>) -> Self {
@@ -105,10 +107,17 @@ fn check(scope: &str) -> Result<(), Error> {
         return Err(malformed("a scope is empty"));
     }
     if scope.contains(' ') {
-        return Err(malformed("a scope contains a space: give each scope as an item of its own"));
+        return Err(malformed(
+            "a scope contains a space: give each scope as an item of its own",
+        ));
     }
-    if !scope.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
-        return Err(malformed("a scope contains a character that RFC 6749 does not allow"));
+    if !scope
+        .bytes()
+        .all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+    {
+        return Err(malformed(
+            "a scope contains a character that RFC 6749 does not allow",
+        ));
     }
     Ok(())
 }

@@ -70,7 +70,8 @@ impl AccessTokenEntry {
 
     /// Until when a resource may accept it in an outage of the identity provider; recorded, not acted on.
     pub fn extended_expires_on(&self) -> Option<Timestamp> {
-        self.extended_expires_on.map(|time| Timestamp::from_secs(time.get()))
+        self.extended_expires_on
+            .map(|time| Timestamp::from_secs(time.get()))
     }
 
     /// From when it should be renewed although it still works.

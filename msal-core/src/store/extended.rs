@@ -26,7 +26,10 @@ impl ExtendedKey {
 
     /// A key of which a cache file kept only the hash.
     pub fn from_hash(hash: &str) -> Self {
-        Self { components: BTreeMap::new(), hash: hash.to_ascii_lowercase() }
+        Self {
+            components: BTreeMap::new(),
+            hash: hash.to_ascii_lowercase(),
+        }
     }
 
     /// Name and value of each component; empty when only the hash is known.
@@ -54,7 +57,9 @@ fn netstring_hash(components: &BTreeMap<String, String>) -> String {
         hash.update(":");
         hash.update(text);
     }
-    BASE64_URL_SAFE_NO_PAD.encode(hash.finalize()).to_ascii_lowercase()
+    BASE64_URL_SAFE_NO_PAD
+        .encode(hash.finalize())
+        .to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -77,6 +82,9 @@ mod tests {
     #[test]
     fn no_two_component_lists_share_a_text() {
         assert_ne!(key([("a", "bc")]).hash(), key([("ab", "c")]).hash());
-        assert_ne!(key([("a", "b"), ("c", "d")]).hash(), key([("a", "b1:c1:d")]).hash());
+        assert_ne!(
+            key([("a", "b"), ("c", "d")]).hash(),
+            key([("a", "b1:c1:d")]).hash()
+        );
     }
 }

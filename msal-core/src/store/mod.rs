@@ -10,7 +10,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 pub use entity::{
-    AccessTokenEntry, AccountEntry, AppMetadataEntry, IdTokenEntry, Lifetime, Members, RefreshTokenEntry,
+    AccessTokenEntry, AccountEntry, AppMetadataEntry, IdTokenEntry, Lifetime, Members,
+    RefreshTokenEntry,
 };
 pub use extended::ExtendedKey;
 pub use key::{AccessTokenLookup, Binding, BindingRef, Owner, OwnerRef, TokenKey};
@@ -26,7 +27,11 @@ pub trait TokenStore: Debug + Send + Sync {
     ///
     /// Every field of the key must be equal, and the granted scopes must include all that are asked for. Of several,
     /// the one cached last is taken, then the one with the most scopes.
-    fn access_token(&self, lookup: &AccessTokenLookup<'_>, now: Timestamp) -> Option<Arc<AccessTokenEntry>>;
+    fn access_token(
+        &self,
+        lookup: &AccessTokenLookup<'_>,
+        now: Timestamp,
+    ) -> Option<Arc<AccessTokenEntry>>;
 
     /// Takes over what a flow obtained or removed, as one step.
     fn apply(&self, change: &Change);
@@ -42,7 +47,9 @@ pub struct Change {
 impl Change {
     /// Adds or replaces one entity.
     pub fn upsert(entity: Entity) -> Self {
-        Self { upserts: vec![entity] }
+        Self {
+            upserts: vec![entity],
+        }
     }
 }
 
