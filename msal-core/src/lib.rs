@@ -10,10 +10,11 @@ pub mod store;
 mod time;
 mod transport;
 
+pub use authority::{Authority, AuthorityKind};
 pub use correlation::CorrelationId;
 pub use env::{Clock, Env, Random};
 pub use error::{Error, ErrorKind, ServerError, sanitized};
-pub use model::{Claims, ScopeCase, Scopes, merged_claims};
+pub use model::{Claims, ScopeCase, Scopes, Tenant, merged_claims};
 pub use secret::{AccessToken, ClientAssertion, ClientSecret, RawIdToken, RefreshToken};
 pub use time::Timestamp;
 pub use transport::{
