@@ -24,8 +24,8 @@ mod throttle;
 mod time;
 mod transport;
 
-pub use authority::{Authority, AuthorityKind};
 pub use app::ConfidentialClientApplication;
+pub use authority::{Authority, AuthorityKind};
 pub use callback::Callback;
 pub use correlation::CorrelationId;
 pub use drive::{AsyncHost, Host, run, run_async};
@@ -34,7 +34,7 @@ pub use error::{Error, ErrorKind, ServerError, sanitized};
 pub use flights::{Joined, Landing};
 pub use flow::{Ask, Flow, Resume, Step};
 pub use freshness::Freshness;
-pub use model::{Claims, ScopeCase, Scopes, merged_claims};
+pub use model::{Claims, ScopeCase, Scopes, Tenant, merged_claims};
 pub use result::{AuthenticationResult, TokenSource};
 pub use secret::{AccessToken, ClientAssertion, ClientSecret, RawIdToken, RefreshToken};
 pub use time::Timestamp;
