@@ -3,12 +3,14 @@
 pub mod authority;
 mod callback;
 mod correlation;
+pub mod credential;
 mod drive;
 mod env;
 mod error;
 mod exchange;
 mod flights;
 mod flow;
+mod jwt;
 mod model;
 mod retry;
 pub mod secret;
