@@ -12,6 +12,8 @@ mod certificate;
 mod context;
 mod provider;
 mod signer;
+#[cfg(all(test, feature = "certificate"))]
+mod tests;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;

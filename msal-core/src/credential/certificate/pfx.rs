@@ -7,6 +7,12 @@ use crate::{Error, ErrorKind};
 
 /// The one key of a PFX file, RFC 7292, and its certificates in DER.
 pub(super) fn read(file: &[u8], password: &str) -> Result<(PrivateKey, Vec<Vec<u8>>), Error> {
+    // PKCS #12 writes passwords as UTF-16, and what reads them here knows no surrogate pairs.
+    if password.chars().any(|c| c > '\u{ffff}') {
+        return Err(unusable(
+            "the PFX file's password has a character beyond U+FFFF, which is not supported: export it anew with another",
+        ));
+    }
     let archive = Pkcs12Archive::from_pkcs12(file, password).map_err(|error| complaint(&error))?;
     let [key] = &archive.keys[..] else {
         return Err(unusable(match archive.keys.len() {

@@ -67,7 +67,7 @@ impl PrivateKey {
     fn from_section(section: &Section, password: Option<&str>) -> Result<Self, Error> {
         if section.has_legacy_encryption {
             return Err(unusable(
-                "the private key is encrypted in the old way of OpenSSL (`Proc-Type: 4,ENCRYPTED`), which is not safe: \
+                "the private key is encrypted in the old way of OpenSSL (`Proc-Type: 4,ENCRYPTED`), which is not supported: \
                  convert it with `openssl pkcs8 -topk8 -v2 aes-256-cbc`",
             ));
         }
