@@ -114,7 +114,9 @@ pub async fn run_async<T>(flow: Flow<T>, host: &(impl AsyncHost + ?Sized)) -> Re
                 flow.resume(())
             }
             Step::Ask(Ask::Background(task, flow)) => flow.resume(host.background(task)),
-            Step::Ask(Ask::Call(callback, limit, flow)) => flow.resume(host.call(callback, limit).await),
+            Step::Ask(Ask::Call(callback, limit, flow)) => {
+                flow.resume(host.call(callback, limit).await)
+            }
             Step::Ask(Ask::Join(landing, limit, flow)) => {
                 flow.resume(host.join(landing, limit).await)
             }

@@ -25,6 +25,8 @@ pub(crate) struct Terms<'a> {
 pub(crate) struct Throttling<'a> {
     /// Where.
     pub(crate) memory: &'a Throttle,
+    /// What tells one credential from another, since assertions differ each time.
+    pub(crate) credential: &'a [u8; 32],
     /// How long a 429 or 5xx without `Retry-After` stands.
     pub(crate) pause: Duration,
     /// Whether a refusal of this very request, which stands for a minute, is passed over.
@@ -62,14 +64,20 @@ impl<'a> Exchange<'a> {
         request: Request,
         io: &mut Io,
     ) -> Result<Option<Response>, Error> {
-        let memory = self.terms.throttle.map(|throttling| Memory::new(&request, throttling));
+        let memory = self
+            .terms
+            .throttle
+            .map(|throttling| Memory::new(&request, throttling));
         if let Some(memory) = &memory {
             memory.check(io)?;
         }
         let max_body = SendOptions::of(&request).max_body;
         let outcome = io.send(timed(request, io)?).await;
         note(self.attempt, &outcome);
-        if let Some(pause) = self.terms.retry.pause_after(self.attempt, &outcome, io.env())
+        if let Some(pause) = self
+            .terms
+            .retry
+            .pause_after(self.attempt, &outcome, io.env())
             && pause < io.time_left()
         {
             io.wait(pause).await;
@@ -111,10 +119,7 @@ fn timed(mut request: Request, io: &Io) -> Result<Request, Error> {
 }
 
 /// Checks again what the transport was to keep to.
-fn settled(
-    outcome: Result<Response, TransportError>,
-    max_body: usize,
-) -> Result<Response, Error> {
+fn settled(outcome: Result<Response, TransportError>, max_body: usize) -> Result<Response, Error> {
     let response = outcome?;
     if response.body().len() > max_body {
         return Err(TransportError::too_large().into());
@@ -138,7 +143,7 @@ struct Memory<'a> {
 
 impl<'a> Memory<'a> {
     fn new(request: &Request, throttling: Throttling<'a>) -> Self {
-        let whole = Fingerprint::whole(request);
+        let whole = Fingerprint::whole(request, throttling.credential);
         Self {
             throttling,
             whole,

@@ -19,19 +19,34 @@ pub struct AuthenticationResult {
 impl AuthenticationResult {
     pub(crate) fn from_cache(token: Arc<AccessTokenEntry>, ids: IdSource) -> Self {
         let correlation_id = OnceLock::new();
-        Self { token, source: TokenSource::Cache, correlation_id, ids, refresh_error: None }
+        Self {
+            token,
+            source: TokenSource::Cache,
+            correlation_id,
+            ids,
+            refresh_error: None,
+        }
     }
 
     pub(crate) fn from_identity_provider(token: Arc<AccessTokenEntry>, ids: IdSource) -> Self {
-        Self { source: TokenSource::IdentityProvider, ..Self::from_cache(token, ids) }
+        Self {
+            source: TokenSource::IdentityProvider,
+            ..Self::from_cache(token, ids)
+        }
     }
 
     pub(crate) fn with_correlation_id(self, id: CorrelationId) -> Self {
-        Self { correlation_id: OnceLock::from(id), ..self }
+        Self {
+            correlation_id: OnceLock::from(id),
+            ..self
+        }
     }
 
     pub(crate) fn with_refresh_error(self, error: Error) -> Self {
-        Self { refresh_error: Some(error), ..self }
+        Self {
+            refresh_error: Some(error),
+            ..self
+        }
     }
 
     /// The token to present to the API.
@@ -41,7 +56,11 @@ impl AuthenticationResult {
 
     /// How to present it: `Bearer`, unless it is bound to a key.
     pub fn token_type(&self) -> &str {
-        self.token.key().binding.as_deref().map_or("Bearer", |binding| &binding.token_type)
+        self.token
+            .key()
+            .binding
+            .as_deref()
+            .map_or("Bearer", |binding| &binding.token_type)
     }
 
     /// The value of an `Authorization` header, marked as sensitive.
@@ -51,7 +70,8 @@ impl AuthenticationResult {
         let text = format!("{} {}", self.token_type(), self.access_token().expose());
         let text = zeroize::Zeroizing::new(text);
         let mut header = HeaderValue::try_from(text.as_str()).map_err(|_| {
-            Error::new(crate::ErrorKind::Cache).because("the cached access token fits into no header")
+            Error::new(crate::ErrorKind::Cache)
+                .because("the cached access token fits into no header")
         })?;
         header.set_sensitive(true);
         Ok(header)
@@ -84,7 +104,9 @@ impl AuthenticationResult {
 
     /// The id of this call: of the requests it sent, if it sent any.
     pub fn correlation_id(&self) -> CorrelationId {
-        *self.correlation_id.get_or_init(|| self.ids.correlation_id())
+        *self
+            .correlation_id
+            .get_or_init(|| self.ids.correlation_id())
     }
 
     /// Why the token, which still works, was not renewed although it was time.

@@ -28,7 +28,13 @@ pub struct Builder<A: Buildable> {
 impl<A: Buildable> Builder<A> {
     pub(crate) fn new(client_id: impl Into<String>) -> Self {
         let core = ApplicationBuilder::new(client_id);
-        Self { core, cache: None, env: None, means: A::Means::default(), application: PhantomData }
+        Self {
+            core,
+            cache: None,
+            env: None,
+            means: A::Means::default(),
+            application: PhantomData,
+        }
     }
 
     /// Whom to ask for tokens, by the URL of its kind:
@@ -69,7 +75,10 @@ impl<A: Buildable> Builder<A> {
 
     /// Where tokens are kept: a store of the program's own.
     pub fn token_store(self, store: Arc<dyn TokenStore>) -> Self {
-        Self { cache: Some(store), ..self }
+        Self {
+            cache: Some(store),
+            ..self
+        }
     }
 
     /// What the application is able to handle; `CP1` says that it answers claims challenges.
@@ -87,11 +96,17 @@ impl<A: Buildable> Builder<A> {
 
     /// The clock and the randomness, for tests. By default the machine's.
     pub fn env(self, env: Env) -> Self {
-        Self { env: Some(env), ..self }
+        Self {
+            env: Some(env),
+            ..self
+        }
     }
 
     fn with_core(self, change: impl FnOnce(ApplicationBuilder) -> ApplicationBuilder) -> Self {
-        Self { core: change(self.core), ..self }
+        Self {
+            core: change(self.core),
+            ..self
+        }
     }
 }
 
@@ -102,7 +117,10 @@ impl<A: Buildable + Confidential> Builder<A> {
     }
 
     pub(crate) fn core(&mut self) -> Result<msal_core::ConfidentialClientApplication, Error> {
-        let store = self.cache.take().unwrap_or_else(|| Arc::new(TokenCache::new()));
+        let store = self
+            .cache
+            .take()
+            .unwrap_or_else(|| Arc::new(TokenCache::new()));
         let env = self.env.take().unwrap_or_else(env::system);
         self.core.clone().confidential(store, env)
     }
@@ -110,7 +128,9 @@ impl<A: Buildable + Confidential> Builder<A> {
 
 impl<A: Buildable> fmt::Debug for Builder<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("core", &self.core).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("core", &self.core)
+            .finish_non_exhaustive()
     }
 }
 

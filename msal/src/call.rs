@@ -24,7 +24,11 @@ pub struct Call<'a, A, R> {
 
 impl<'a, A, R> Call<'a, A, R> {
     pub(crate) fn new(app: &'a A, request: R) -> Self {
-        Self { app, request, error: None }
+        Self {
+            app,
+            request,
+            error: None,
+        }
     }
 
     /// Keeps the first mistake for when the call is made, so that a chain of options need not be interrupted.
@@ -59,7 +63,10 @@ impl<A, R: AskFor> Call<'_, A, R> {
     ///
     /// Tokens that were obtained with it are cached apart, since it may change what is issued.
     pub fn extra_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.request.options().parameters.push((name.into(), value.into()));
+        self.request
+            .options()
+            .parameters
+            .push((name.into(), value.into()));
         self
     }
 
@@ -91,7 +98,10 @@ pub struct ForClient<S> {
 
 impl<S> ForClient<S> {
     pub(crate) fn new(scopes: S) -> Self {
-        Self { scopes, options: None }
+        Self {
+            scopes,
+            options: None,
+        }
     }
 
     fn options(&mut self) -> &mut ClientCredentialOptions {
@@ -174,7 +184,9 @@ impl Future for TokenFuture {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             State::Ready(outcome) => Poll::Ready(outcome.take().unwrap_or_else(|| {
-                Err(Error::new(ErrorKind::Internal("polled again after its end")))
+                Err(Error::new(ErrorKind::Internal(
+                    "polled again after its end",
+                )))
             })),
             State::Running(future) => future.as_mut().poll(context),
         }
@@ -193,9 +205,7 @@ impl fmt::Debug for TokenFuture {
 pub(crate) use sealed::{Ask, AskFor, AsyncClient, BlockingClient, Client};
 
 mod sealed {
-    use super::{
-        AsyncDriver, AuthenticationResult, CallOptions, Flow, ForClient,
-    };
+    use super::{AsyncDriver, AuthenticationResult, CallOptions, Flow, ForClient};
     use crate::host::BlockingDriver;
 
     /// Something that can be asked for, with the options that everything has.
@@ -235,7 +245,10 @@ mod sealed {
     where
         S: IntoIterator<Item: AsRef<str>> + Clone,
     {
-        fn flow(self, core: &msal_core::ConfidentialClientApplication) -> Flow<AuthenticationResult> {
+        fn flow(
+            self,
+            core: &msal_core::ConfidentialClientApplication,
+        ) -> Flow<AuthenticationResult> {
             core.acquire_token_for_client(self.scopes, self.options)
         }
     }

@@ -79,9 +79,10 @@ pub struct AsyncMeans {
 
 impl AsyncMeans {
     fn driver(self) -> Result<AsyncDriver, Error> {
-        let transport = self.transport.or_else(default_transport).ok_or_else(|| {
-            missing("transport", "give one, or turn on the feature `reqwest`")
-        })?;
+        let transport = self
+            .transport
+            .or_else(default_transport)
+            .ok_or_else(|| missing("transport", "give one, or turn on the feature `reqwest`"))?;
         let runtime = self
             .runtime
             .or_else(default_runtime)

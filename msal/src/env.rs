@@ -19,7 +19,9 @@ struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         // A clock before 1970 reads as 1970.
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp::from_secs(since.as_secs())
     }
 
@@ -38,7 +40,9 @@ impl Random for SystemRandom {
     }
 
     fn secret(&self, bytes: &mut [u8]) {
-        SysRng.try_fill_bytes(bytes).expect("the operating system always has randomness");
+        SysRng
+            .try_fill_bytes(bytes)
+            .expect("the operating system always has randomness");
     }
 
     fn detached(&self) -> fn(&mut [u8]) {
@@ -55,7 +59,9 @@ fn fill_id(bytes: &mut [u8]) {
     let mut random = rand::rng();
     let process = std::process::id();
     if SEEDED_IN.replace(process) != process {
-        random.reseed().expect("the operating system always has randomness");
+        random
+            .reseed()
+            .expect("the operating system always has randomness");
     }
     random.fill_bytes(bytes);
 }

@@ -61,15 +61,15 @@ pub use call::{Call, ForClient, TokenFuture};
 pub use confidential::ConfidentialClientApplication;
 pub use msal_cache::{Compatibility, TokenCache};
 pub use msal_core::authority::AuthoritySettings;
-pub use msal_core::credential::ClientCredential;
 #[cfg(feature = "certificate")]
 pub use msal_core::credential::Certificate;
+pub use msal_core::credential::ClientCredential;
 pub use msal_core::{
-    AccessToken, Ask, AsyncHost, AsyncTransport, AuthenticationResult, Authority, AuthorityKind, Callback, Claims,
-    ClientAssertion, ClientSecret, Clock, CorrelationId, Env, Error, ErrorKind, Flow, Freshness, Host, Joined, Landing,
-    ProxyUse, Random, RefreshToken, Request, Response, Resume, ScopeCase, Scopes, SendOptions, ServerError,
-    ServerTrust, Step, Thumbprint, Timestamp, TokenSource, Transport, TransportError, TransportErrorKind, credential,
-    run, run_async, store,
+    AccessToken, Ask, AsyncHost, AsyncTransport, AuthenticationResult, Authority, AuthorityKind,
+    Callback, Claims, ClientAssertion, ClientSecret, Clock, CorrelationId, Env, Error, ErrorKind,
+    Flow, Freshness, Host, Joined, Landing, ProxyUse, Random, RefreshToken, Request, Response,
+    Resume, ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, Step, Thumbprint, Timestamp,
+    TokenSource, Transport, TransportError, TransportErrorKind, credential, run, run_async, store,
 };
 #[cfg(feature = "reqwest")]
 pub use msal_http_reqwest::ReqwestTransport;

@@ -37,25 +37,37 @@ impl ApplicationBuilder {
     /// Whom to ask for tokens: the URL of an authority, see [`Authority::parse`].
     #[must_use]
     pub fn authority(self, url: &str) -> Self {
-        Self { authority: Authority::parse(url), ..self }
+        Self {
+            authority: Authority::parse(url),
+            ..self
+        }
     }
 
     /// Whom to ask for tokens: the URL of a plain OpenID Connect issuer, see [`Authority::oidc`].
     #[must_use]
     pub fn oidc_authority(self, issuer: &str) -> Self {
-        Self { authority: Authority::oidc(issuer), ..self }
+        Self {
+            authority: Authority::oidc(issuer),
+            ..self
+        }
     }
 
     /// Whom to ask for tokens.
     #[must_use]
     pub fn parsed_authority(self, authority: Authority) -> Self {
-        Self { authority: Ok(authority), ..self }
+        Self {
+            authority: Ok(authority),
+            ..self
+        }
     }
 
     /// How the application proves who it is.
     #[must_use]
     pub fn credential(self, credential: ClientCredential) -> Self {
-        Self { credential: Some(credential), ..self }
+        Self {
+            credential: Some(credential),
+            ..self
+        }
     }
 
     /// What the application is able to handle, such as `CP1` for claims challenges.
@@ -64,7 +76,10 @@ impl ApplicationBuilder {
         self,
         capabilities: impl IntoIterator<Item = S>,
     ) -> Self {
-        Self { capabilities: capabilities.into_iter().map(Into::into).collect(), ..self }
+        Self {
+            capabilities: capabilities.into_iter().map(Into::into).collect(),
+            ..self
+        }
     }
 
     /// How authorities are found out about.

@@ -68,11 +68,19 @@ impl ConfidentialClientApplication {
 
     fn is_being_renewed(&self, token: &AccessTokenEntry, scopes: &[&str]) -> bool {
         let app = &self.0;
-        let Ok(scopes) = Scopes::parse(scopes) else { return false };
+        let Ok(scopes) = Scopes::parse(scopes) else {
+            return false;
+        };
         let mut key = token.key().clone();
         key.environment = app.authority.environment().clone();
-        let flight = TokenFlight { key, scopes, past_cache: false, claims: None };
-        app.flights.is_in_the_air(&FlightKey::Token(Arc::new(flight)), app.env.uptime())
+        let flight = TokenFlight {
+            key,
+            scopes,
+            past_cache: false,
+            claims: None,
+        };
+        app.flights
+            .is_in_the_air(&FlightKey::Token(Arc::new(flight)), app.env.uptime())
     }
 
     fn job<S>(&self, scopes: S, options: ClientCredentialOptions) -> Result<Job, Error>

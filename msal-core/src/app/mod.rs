@@ -53,7 +53,10 @@ impl App {
         CallContext {
             flow,
             correlation_id: correlation_id.unwrap_or_else(|| self.env.guid().into()),
-            deadline: self.env.uptime().saturating_add(timeout.unwrap_or(self.timeout)),
+            deadline: self
+                .env
+                .uptime()
+                .saturating_add(timeout.unwrap_or(self.timeout)),
         }
     }
 }

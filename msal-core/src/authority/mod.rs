@@ -4,6 +4,9 @@ pub mod cloud;
 mod host;
 mod kind;
 mod parse;
+mod temp;
+pub use temp::AuthoritySettings;
+pub(crate) use temp::Directory;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

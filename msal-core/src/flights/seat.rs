@@ -38,7 +38,10 @@ impl Landing {
             if let Some(end) = self.0.poll(context) {
                 return Poll::Ready(Joined(Join::Ended(end)));
             }
-            timeout.as_mut().poll(context).map(|()| Joined(Join::TimedOut))
+            timeout
+                .as_mut()
+                .poll(context)
+                .map(|()| Joined(Join::TimedOut))
         })
         .await
     }

@@ -35,7 +35,9 @@ pub(crate) async fn claim(
             Join::Ended(End::Landed(None)) => return Ok(Claim::Landed),
             Join::Ended(End::Failed(error)) => return Err(error),
             Join::Ended(End::Lead(flight)) => break flight,
-            Join::TimedOut if io.time_left().is_zero() => return Err(Error::new(ErrorKind::Timeout)),
+            Join::TimedOut if io.time_left().is_zero() => {
+                return Err(Error::new(ErrorKind::Timeout));
+            }
             // The leader stands still: the next turn is somebody else's.
             Join::TimedOut => {}
             Join::Declined => return Ok(Claim::Lead(None)),

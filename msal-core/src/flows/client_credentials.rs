@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::claim::{Claim, claim, settle};
 use super::finish::{Issued, keep};
 use crate::app::{App, ClientCredentialOptions};
-use crate::credential::{AppTokenRequest, CredentialContext};
+use crate::credential::{AppToken, AppTokenRequest, CredentialContext, SigningAlgorithm};
 use crate::exchange::{Exchange, Terms, Throttling, refusal};
 use crate::flights::{Flight, FlightKey, TokenFlight, Turn};
 use crate::flow::{Flow, Io};
@@ -15,7 +15,7 @@ use crate::protocol::{client_credentials, token};
 use crate::retry::RetryPolicy;
 use crate::store::{AccessTokenEntry, AccessTokenLookup, ExtendedKey, Owner, OwnerRef, TokenKey};
 use crate::throttle::Fingerprint;
-use crate::{Authority, AuthenticationResult, Error, Request, Scopes, Timestamp, merged_claims};
+use crate::{AuthenticationResult, Authority, Error, Request, Scopes, Timestamp, merged_claims};
 
 /// One token that is wanted, with all that decides how it is got.
 #[derive(Clone)]
@@ -72,7 +72,13 @@ impl Job {
             past_cache: options.goes_past_cache(),
             claims: options.call.claims.clone(),
         });
-        Self(Arc::new(Inner { app: app.clone(), authority, scopes, flight, options }))
+        Self(Arc::new(Inner {
+            app: app.clone(),
+            authority,
+            scopes,
+            flight,
+            options,
+        }))
     }
 
     /// The whole way: cache, whoever is at work on it already, identity provider.
@@ -129,15 +135,26 @@ impl Job {
         }
         let app = &self.0.app;
         let uptime = io.env().uptime();
-        if app.renewals.standing(&Fingerprint::renewal(&self.0.flight), uptime).is_some() {
+        if app
+            .renewals
+            .standing(&Fingerprint::renewal(&self.0.flight), uptime)
+            .is_some()
+        {
             return true;
         }
-        let flight = match app.flights.enter(&FlightKey::Token(self.0.flight.clone()), uptime) {
+        let flight = match app
+            .flights
+            .enter(&FlightKey::Token(self.0.flight.clone()), uptime)
+        {
             Turn::Lead(flight) => flight,
             Turn::Follow(..) => return true,
         };
         let job = self.clone();
-        let call = app.call("client credentials renewal", Some(io.correlation_id()), None);
+        let call = app.call(
+            "client credentials renewal",
+            Some(io.correlation_id()),
+            None,
+        );
         let renewal = Flow::new(call, app.env.clone(), |mut io| async move {
             job.renew_in_background(flight, &mut io).await
         });
@@ -163,16 +180,28 @@ impl Job {
             options.client_claims.as_ref(),
             &app.capabilities,
         );
-        let issued = match app.credential.app_token_call(|| AppTokenRequest {
+        let request = AppTokenRequest {
             scopes: self.0.scopes.clone(),
             tenant: self.0.authority.tenant().map(str::to_owned),
             claims: claims.clone(),
             correlation_id: io.correlation_id(),
-        }) {
-            Some(call) => self.from_provider(io.call(call).await?),
+        };
+        let issued = match app.credential.app_token(request, io).await {
+            Some(token) => self.from_provider(token?),
             None => self.from_token_endpoint(claims.as_deref(), io).await?,
         };
         Ok(keep(issued, self.0.flight.key.clone(), app, io.now()))
+    }
+
+    fn from_provider(&self, token: AppToken) -> Issued {
+        let (secret, expires_in, refresh_in) = token.into_parts();
+        Issued {
+            secret,
+            scopes: self.0.scopes.clone(),
+            expires_in,
+            ext_expires_in: None,
+            refresh_in,
+        }
     }
 
     async fn from_token_endpoint(
@@ -184,9 +213,13 @@ impl Job {
         let throttling = Throttling {
             memory: &app.throttle,
             pause: CONFIDENTIAL_PAUSE,
+            credential: app.credential.fingerprint(),
             insist: self.0.options.force_refresh,
         };
-        let terms = Terms { retry: RetryPolicy::REPEATABLE, throttle: Some(throttling) };
+        let terms = Terms {
+            retry: RetryPolicy::REPEATABLE,
+            throttle: Some(throttling),
+        };
         let mut exchange = Exchange::new(terms);
         // Made anew each time: an assertion is used once only.
         let response = loop {
@@ -209,7 +242,13 @@ impl Job {
     }
 
     async fn request(&self, claims: Option<&str>, io: &mut Io) -> Result<Request, Error> {
-        let Inner { app, authority, scopes, options, .. } = &*self.0;
+        let Inner {
+            app,
+            authority,
+            scopes,
+            options,
+            ..
+        } = &*self.0;
         let endpoints = app.directory.resolve_for_app(authority, io).await?;
         let context = CredentialContext {
             client_id: &app.client_id,
@@ -219,7 +258,7 @@ impl Job {
             correlation_id: io.correlation_id(),
             claims,
             fmi_path: options.fmi_path.as_deref(),
-            algorithm: authority.into(),
+            algorithm: algorithm(authority),
         };
         let authentication = app.credential.authenticate(&context, io).await?;
         let grant = client_credentials::ClientCredentials {
@@ -238,7 +277,13 @@ impl Job {
         if self.0.options.goes_past_cache() {
             return (Freshness::Missing, None);
         }
-        let Inner { app, authority, scopes, flight, .. } = &*self.0;
+        let Inner {
+            app,
+            authority,
+            scopes,
+            flight,
+            ..
+        } = &*self.0;
         let scopes: Vec<&str> = scopes.iter().collect();
         let token = look(app, authority, flight.key.extended.as_deref(), &scopes, now);
         Freshness::sorted(token, now)
@@ -262,6 +307,13 @@ impl Job {
     fn cached(&self, token: Arc<AccessTokenEntry>, io: &Io) -> AuthenticationResult {
         AuthenticationResult::from_cache(token, self.0.app.ids)
             .with_correlation_id(io.correlation_id())
+    }
+}
+
+fn algorithm(authority: &Authority) -> SigningAlgorithm {
+    match authority.accepts_ps256() {
+        true => SigningAlgorithm::Ps256,
+        false => SigningAlgorithm::Rs256,
     }
 }
 

@@ -17,16 +17,29 @@ pub(crate) struct Issued {
 }
 
 /// Keeps the token, unless it was issued for no time at all.
-pub(crate) fn keep(issued: Issued, key: TokenKey, app: &App, now: Timestamp) -> Arc<AccessTokenEntry> {
+pub(crate) fn keep(
+    issued: Issued,
+    key: TokenKey,
+    app: &App,
+    now: Timestamp,
+) -> Arc<AccessTokenEntry> {
     let lifetime = Lifetime {
         cached_at: now,
         expires_on: now + issued.expires_in,
         extended_expires_on: issued.ext_expires_in.map(|life| now + life),
-        refresh_on: issued.refresh_in.map(|life| now + life.min(issued.expires_in)),
+        refresh_on: issued
+            .refresh_in
+            .map(|life| now + life.min(issued.expires_in)),
     };
-    let token = Arc::new(AccessTokenEntry::new(key, issued.scopes, issued.secret, lifetime));
+    let token = Arc::new(AccessTokenEntry::new(
+        key,
+        issued.scopes,
+        issued.secret,
+        lifetime,
+    ));
     if !issued.expires_in.is_zero() {
-        app.store.apply(&Change::upsert(Entity::AccessToken(token.clone())));
+        app.store
+            .apply(&Change::upsert(Entity::AccessToken(token.clone())));
     }
     token
 }

@@ -29,7 +29,6 @@ pub fn request(
     token_endpoint: &Url,
     correlation_id: CorrelationId,
 ) -> Result<Request, Error> {
-    let parameters = grant.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     Post::new()
         .with("client_id", grant.client_id)
         .with("grant_type", "client_credentials")
@@ -37,6 +36,6 @@ pub fn request(
         .with_all(grant.authentication.form_pairs())
         .with("claims", grant.claims.unwrap_or_default())
         .with("fmi_path", grant.fmi_path.unwrap_or_default())
-        .with_all(parameters)
+        .with_all(grant.parameters.iter().map(|(name, value)| (name, value)))
         .to(token_endpoint, correlation_id)
 }

@@ -16,7 +16,9 @@ impl Post {
     /// An empty form.
     pub fn new() -> Self {
         // Room enough for an assertion, since growing would leave copies of secrets behind.
-        Self { body: Zeroizing::new(Vec::with_capacity(USUAL_LENGTH)) }
+        Self {
+            body: Zeroizing::new(Vec::with_capacity(USUAL_LENGTH)),
+        }
     }
 
     /// Adds a parameter. One without a value is not sent.
@@ -41,8 +43,13 @@ impl Post {
 
     /// Adds parameters.
     #[must_use]
-    pub fn with_all<'a>(self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        pairs.into_iter().fold(self, |form, (name, value)| form.with(name, value))
+    pub fn with_all<N: AsRef<str>, V: AsRef<str>>(
+        self,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        pairs.into_iter().fold(self, |form, (name, value)| {
+            form.with(name.as_ref(), value.as_ref())
+        })
     }
 
     /// The request that posts the form, with the headers that every request of this library carries.
@@ -54,7 +61,10 @@ impl Post {
             })?;
         let headers = request.headers_mut();
         headers.reserve(9);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
         identify(&mut request, correlation_id);
         request.extensions_mut().insert(SendOptions::default());
         Ok(request)
@@ -80,10 +90,22 @@ pub(crate) fn identify(request: &mut Request, correlation_id: CorrelationId) {
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert("x-client-sku", HeaderValue::from_static("MSAL.Rust"));
-    headers.insert("x-client-ver", HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
-    headers.insert("x-client-os", HeaderValue::from_static(std::env::consts::OS));
-    headers.insert("x-client-cpu", HeaderValue::from_static(std::env::consts::ARCH));
-    headers.insert("x-ms-lib-capability", HeaderValue::from_static("retry-after, h429"));
+    headers.insert(
+        "x-client-ver",
+        HeaderValue::from_static(env!("CARGO_PKG_VERSION")),
+    );
+    headers.insert(
+        "x-client-os",
+        HeaderValue::from_static(std::env::consts::OS),
+    );
+    headers.insert(
+        "x-client-cpu",
+        HeaderValue::from_static(std::env::consts::ARCH),
+    );
+    headers.insert(
+        "x-ms-lib-capability",
+        HeaderValue::from_static("retry-after, h429"),
+    );
     headers.insert("return-client-request-id", HeaderValue::from_static("true"));
     if let Ok(id) = HeaderValue::try_from(correlation_id.to_string()) {
         headers.insert("client-request-id", id);
@@ -104,7 +126,12 @@ mod tests {
 
     #[test]
     fn values_are_encoded_and_empty_ones_left_out() {
-        let request = sent(Post::new().with("a", "x&y=z +ä").with("b", "").with("c", "1"));
+        let request = sent(
+            Post::new()
+                .with("a", "x&y=z +ä")
+                .with("b", "")
+                .with("c", "1"),
+        );
         assert_eq!(request.body(), "a=x%26y%3Dz+%2B%C3%A4&c=1");
     }
 
@@ -112,7 +139,10 @@ mod tests {
     fn every_request_says_who_asks_and_under_which_id() {
         let request = sent(Post::new());
         let header = |name| request.headers()[name].to_str().unwrap();
-        assert_eq!(header("client-request-id"), "0f8fad5b-d9cb-469f-a165-70867728950e");
+        assert_eq!(
+            header("client-request-id"),
+            "0f8fad5b-d9cb-469f-a165-70867728950e"
+        );
         assert_eq!(header("x-client-sku"), "MSAL.Rust");
         assert_eq!(header("content-type"), "application/x-www-form-urlencoded");
     }

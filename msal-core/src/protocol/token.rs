@@ -40,13 +40,19 @@ pub fn parse(response: &Response, token_type: &str) -> Result<TokenResponse, Err
     let wire: Wire = serde_json::from_slice(response.body()).map_err(|error| {
         // The error's own text could quote the body.
         let (line, column) = (error.line(), error.column());
-        malformed(format!("no JSON object with the expected members, at line {line} column {column}"))
+        malformed(format!(
+            "no JSON object with the expected members, at line {line} column {column}"
+        ))
     })?;
     let access_token = wire.access_token.filter(|token| is_header_safe(token));
     let access_token = access_token.ok_or_else(|| malformed("it has no usable `access_token`"))?;
-    let found = wire.token_type.ok_or_else(|| malformed("it has no `token_type`"))?;
+    let found = wire
+        .token_type
+        .ok_or_else(|| malformed("it has no `token_type`"))?;
     if !found.eq_ignore_ascii_case(token_type) {
-        return Err(malformed(format!("its `token_type` is not the `{token_type}` asked for")));
+        return Err(malformed(format!(
+            "its `token_type` is not the `{token_type}` asked for"
+        )));
     }
     let some = |text: Option<String>| text.filter(|text| !text.is_empty());
     Ok(TokenResponse {
@@ -54,7 +60,10 @@ pub fn parse(response: &Response, token_type: &str) -> Result<TokenResponse, Err
         token_type: found,
         expires_in: wire.expires_in.map_or(UNNAMED_LIFE, |life| life.0),
         ext_expires_in: wire.ext_expires_in.map(|life| life.0),
-        refresh_in: wire.refresh_in.map(|life| life.0).filter(|life| !life.is_zero()),
+        refresh_in: wire
+            .refresh_in
+            .map(|life| life.0)
+            .filter(|life| !life.is_zero()),
         scopes: some(wire.scope).map(|scopes| Scopes::granted(&scopes)),
         refresh_token: some(wire.refresh_token).map(RefreshToken::new),
         id_token: some(wire.id_token).map(RawIdToken::new),
@@ -133,11 +142,15 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<TokenResponse, Error> {
-        parse(&Response::new(Bytes::copy_from_slice(body.as_bytes())), "Bearer")
+        parse(
+            &Response::new(Bytes::copy_from_slice(body.as_bytes())),
+            "Bearer",
+        )
     }
 
     fn life(expires_in: &str) -> u64 {
-        let body = format!(r#"{{"access_token":"t","token_type":"bearer","expires_in":{expires_in}}}"#);
+        let body =
+            format!(r#"{{"access_token":"t","token_type":"bearer","expires_in":{expires_in}}}"#);
         read(&body).unwrap().expires_in.as_secs()
     }
 
@@ -157,10 +170,24 @@ mod tests {
 
     #[test]
     fn hostile_numbers_give_no_life_or_a_year() {
-        for none in ["0", "-1", "1.5", "1e3", "\"\"", "\"-3\"", "\"abc\"", "\"1.5\"", "-9223372036854775808"] {
+        for none in [
+            "0",
+            "-1",
+            "1.5",
+            "1e3",
+            "\"\"",
+            "\"-3\"",
+            "\"abc\"",
+            "\"1.5\"",
+            "-9223372036854775808",
+        ] {
             assert_eq!(life(none), 0, "{none}");
         }
-        for most in ["31536001", "18446744073709551615", "\"18446744073709551615\""] {
+        for most in [
+            "31536001",
+            "18446744073709551615",
+            "\"18446744073709551615\"",
+        ] {
             assert_eq!(life(most), LONGEST_LIFE, "{most}");
         }
         assert_eq!(life("\" 60 \""), 60);
@@ -173,18 +200,40 @@ mod tests {
             ("<html>canary</html>", "no JSON object"),
             ("[1]", "no JSON object"),
             (r#"{"token_type":"Bearer"}"#, "access_token"),
-            (r#"{"access_token":"","token_type":"Bearer"}"#, "access_token"),
-            (r#"{"access_token":"canary\r\nx","token_type":"Bearer"}"#, "access_token"),
+            (
+                r#"{"access_token":"","token_type":"Bearer"}"#,
+                "access_token",
+            ),
+            (
+                r#"{"access_token":"canary\r\nx","token_type":"Bearer"}"#,
+                "access_token",
+            ),
             (r#"{"access_token":"canary"}"#, "token_type"),
-            (r#"{"access_token":"canary","token_type":"pop"}"#, "token_type"),
-            (r#"{"access_token":"a","access_token":"canary","token_type":"Bearer"}"#, "no JSON object"),
-            (r#"{"access_token":["canary"],"token_type":"Bearer"}"#, "no JSON object"),
+            (
+                r#"{"access_token":"canary","token_type":"pop"}"#,
+                "token_type",
+            ),
+            (
+                r#"{"access_token":"a","access_token":"canary","token_type":"Bearer"}"#,
+                "no JSON object",
+            ),
+            (
+                r#"{"access_token":["canary"],"token_type":"Bearer"}"#,
+                "no JSON object",
+            ),
         ];
         for (body, names) in bad {
             let error = read(body).unwrap_err();
-            assert_eq!(error.kind(), &ErrorKind::InvalidResponse("token response"), "{body}");
+            assert_eq!(
+                error.kind(),
+                &ErrorKind::InvalidResponse("token response"),
+                "{body}"
+            );
             assert!(error.to_string().contains(names), "{error}");
-            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+            assert!(
+                !format!("{error} {error:?}").contains("canary"),
+                "{error:?}"
+            );
         }
         assert!(read(&"[".repeat(100_000)).is_err());
     }

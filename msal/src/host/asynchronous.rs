@@ -42,7 +42,10 @@ impl AsyncDriver {
         let mut timeout = pin!(self.runtime.sleep(time_left));
         std::future::poll_fn(|context| match answer.as_mut().poll(context) {
             Poll::Ready(answer) => Poll::Ready(answer),
-            Poll::Pending => timeout.as_mut().poll(context).map(|()| Err(TransportError::timeout())),
+            Poll::Pending => timeout
+                .as_mut()
+                .poll(context)
+                .map(|()| Err(TransportError::timeout())),
         })
         .await
     }
@@ -56,7 +59,8 @@ impl AsyncHost for AsyncDriver {
 
     async fn send_on_terms(&self, request: Request) -> Result<Response, TransportError> {
         let time_left = SendOptions::of(&request).time_left;
-        self.timed(self.transport.send_on_terms(request), time_left).await
+        self.timed(self.transport.send_on_terms(request), time_left)
+            .await
     }
 
     async fn wait(&self, delay: Duration) {
@@ -66,7 +70,8 @@ impl AsyncHost for AsyncDriver {
     fn background(&self, flow: Flow<()>) -> Result<(), Error> {
         let task = self.drive(flow);
         // How it ended is in the log; nobody waits for it.
-        self.runtime.spawn(Box::pin(async move { drop(task.await) }));
+        self.runtime
+            .spawn(Box::pin(async move { drop(task.await) }));
         Ok(())
     }
 
@@ -76,7 +81,8 @@ impl AsyncHost for AsyncDriver {
         }
         let name = callback.name();
         let (supplier, outcome) = later();
-        self.runtime.spawn_blocking(Box::new(move || supplier.supply(callback.run())));
+        self.runtime
+            .spawn_blocking(Box::new(move || supplier.supply(callback.run())));
         let mut outcome = pin!(outcome);
         let mut timeout = pin!(self.wait(limit));
         std::future::poll_fn(|context| {

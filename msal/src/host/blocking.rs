@@ -51,5 +51,7 @@ impl Host for BlockingDriver {
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
     let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
-    thread.map(drop).map_err(|error| Error::new(ErrorKind::Declined("thread")).with_source(error))
+    thread
+        .map(drop)
+        .map_err(|error| Error::new(ErrorKind::Declined("thread")).with_source(error))
 }

@@ -4,7 +4,11 @@ use std::task::{Poll, Waker};
 
 /// A value that another thread will supply. Supplying nothing ends the wait too.
 pub(super) fn later<T: Send>() -> (Supplier<T>, impl Future<Output = Option<T>> + Send) {
-    let state = Arc::new(Mutex::new(State { value: None, over: false, waker: None }));
+    let state = Arc::new(Mutex::new(State {
+        value: None,
+        over: false,
+        waker: None,
+    }));
     let theirs = Supplier(state.clone());
     let value = poll_fn(move |context| {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
