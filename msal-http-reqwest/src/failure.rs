@@ -20,7 +20,6 @@ pub(crate) fn transport_error(error: reqwest::Error) -> TransportError {
     match find::<hyper::Error>(&error) {
         // The connection was found dead before the request was begun.
         Some(hyper) if hyper.is_canceled() => TransportError::connect(error),
-        Some(hyper) if hyper.is_parse_too_large() => TransportError::too_large(),
         _ if error.is_timeout() => TransportError::timeout(),
         _ => TransportError::interrupted(error),
     }
