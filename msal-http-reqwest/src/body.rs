@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use reqwest::Response;
-use zeroize::Zeroizing;
 
 use msal_core::TransportError;
 
+use crate::collected::Collected;
 use crate::failure::transport_error;
 
 /// Reads the whole body. Most arrive in one piece, which is handed on as it is.
@@ -23,20 +23,13 @@ pub(crate) async fn read(response: &mut Response, max: usize) -> Result<Bytes, T
     let Some(second) = next(response).await? else {
         return Ok(first);
     };
-
-    // Sized at once where the length is known: growing would leave copies of tokens behind.
-    let capacity = announced.map_or(first.len() + second.len(), |length| length as usize);
-    let mut body = Zeroizing::new(Vec::with_capacity(capacity.min(max)));
-    body.extend_from_slice(&first);
-    let mut piece = Some(second);
-    while let Some(bytes) = piece {
-        if bytes.len() > max - body.len() {
-            return Err(TransportError::too_large());
-        }
-        body.extend_from_slice(&bytes);
-        piece = next(response).await?;
+    let mut body = Collected::begin(announced, max)?;
+    body.append(&first)?;
+    body.append(&second)?;
+    while let Some(piece) = next(response).await? {
+        body.append(&piece)?;
     }
-    Ok(Bytes::from_owner(body))
+    Ok(body.into_bytes())
 }
 
 async fn next(response: &mut Response) -> Result<Option<Bytes>, TransportError> {

@@ -1,6 +1,7 @@
 //! The settings of a transport.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,7 +80,7 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// Checks the settings. The trust store is read and the client made when the first request is sent.
+    /// Checks the settings. The client is made for the first request, and the trust store read for the first TLS.
     pub fn build(self) -> Result<ReqwestTransport, Error> {
         if let Some(error) = self.invalid {
             return Err(error);
@@ -123,7 +124,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Makes the client for these terms, which reads the platform's trust store.
+    /// Makes the client for these terms.
     pub(crate) fn client(&self, terms: Terms) -> Result<Client, TransportError> {
         let builder = self.tls(self.begin(), terms)?;
         self.proxy(builder, terms)?
@@ -134,6 +135,8 @@ impl Settings {
             .no_brotli()
             .no_deflate()
             .no_zstd()
+            // RFC 6761 section 6.3: never a name server's to say.
+            .resolve_to_addrs("localhost", &LOCALHOST)
             .connector_layer(InTime)
             .build()
             .map_err(transport_error)
@@ -210,5 +213,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(45);
 
 const POOL_MAX_IDLE: usize = 16;
+
+// Port 0 stands for the URL's port.
+const LOCALHOST: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+];
 
 const USER_AGENT: &str = concat!("msal-rust/", env!("CARGO_PKG_VERSION"));

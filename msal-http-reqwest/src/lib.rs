@@ -3,15 +3,14 @@
 //! The library's default on tokio. A program meets this crate only to set something: a proxy, a root certificate, a
 //! client of its own.
 //!
-//! ```
+//! ```no_run
 //! use msal_http_reqwest::ReqwestTransport;
 //!
-//! # let company_ca = include_bytes!("../tests/ca.pem");
 //! let transport = ReqwestTransport::builder()
 //!     .proxy("http://user:password@proxy.contoso.com:8080")
-//!     .add_root_certificates_pem(company_ca)
+//!     .add_root_certificates_pem(std::fs::read("company-ca.pem")?)
 //!     .build()?;
-//! # Ok::<(), msal_core::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! Without settings it uses the platform's trust store, and the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` name
@@ -24,6 +23,7 @@
 mod body;
 mod builder;
 mod clients;
+mod collected;
 mod connect;
 mod failure;
 mod proxy;

@@ -9,9 +9,7 @@ use reqwest::{Client, ClientBuilder};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
-use msal_core::{
-    AsyncTransport, Request, Response, SendOptions, ServerTrust, TransportError,
-};
+use msal_core::{AsyncTransport, Request, Response, SendOptions, ServerTrust, TransportError};
 
 use crate::body;
 use crate::builder::{ReqwestTransportBuilder, Settings};
@@ -89,9 +87,7 @@ impl ReqwestTransport {
     fn client(&self, options: &SendOptions) -> Result<Client, TransportError> {
         let terms = Terms::of(options)?;
         match &self.source {
-            Source::Settings { settings, clients } => {
-                clients.get(terms, || settings.client(terms))
-            }
+            Source::Settings { settings, clients } => clients.get(terms, || settings.client(terms)),
             Source::Finished(client) if terms.are_ordinary() => Ok(client.clone()),
             Source::Finished(_) => Err(TransportError::unsupported(options.demands())),
         }
@@ -117,6 +113,9 @@ impl AsyncTransport for ReqwestTransport {
             return Err(TransportError::refused(
                 "a pinned certificate needs an https URL",
             ));
+        }
+        if options.time_left.is_zero() {
+            return Err(TransportError::timeout());
         }
         let client = self.client(&options)?;
         let request = reqwest::Request::try_from(request).map_err(transport_error)?;

@@ -1,7 +1,7 @@
 //! Whom a connection trusts. The two transport crates hold this file in the same words; a test compares them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, Resumption};
@@ -51,6 +51,12 @@ impl Tls {
 
     /// Finds settings that contradict each other.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        if cfg!(target_os = "android") && !self.roots.is_empty() {
+            return Err(
+                Error::new(ErrorKind::Unsupported("adding root certificates"))
+                    .because("on Android, add them to the app's network security configuration"),
+            );
+        }
         let given_beside = match &self.config {
             Some(_) if !self.roots.is_empty() => "root certificates",
             Some(_) if self.provider.is_some() => "crypto provider",
@@ -65,13 +71,17 @@ impl Tls {
         self.provider.is_none() && self.roots.is_empty() && self.config.is_none()
     }
 
-    /// The configuration that trusts the platform's roots and the added ones, which it reads now.
+    /// The configuration that trusts the platform's roots and the added ones.
     pub(crate) fn ordinary(&self) -> Result<ClientConfig, TransportError> {
         if let Some(config) = &self.config {
             return Ok(finished(config.clone()));
         }
         let provider = self.provider();
-        let verifier = self.platform_verifier(Arc::clone(&provider))?;
+        let verifier = PlatformRoots {
+            added: self.roots.clone(),
+            provider: Arc::clone(&provider),
+            loaded: Mutex::new(None),
+        };
         verified_by(Arc::new(verifier), provider)
     }
 
@@ -103,21 +113,6 @@ impl Tls {
             .clone()
             .unwrap_or_else(|| Arc::new(crypto::aws_lc_rs::default_provider()))
     }
-
-    #[cfg(not(target_os = "android"))]
-    fn platform_verifier(&self, provider: Arc<CryptoProvider>) -> Result<Verifier, TransportError> {
-        Verifier::new_with_extra_roots(self.roots.iter().cloned(), provider).map_err(no_roots)
-    }
-
-    #[cfg(target_os = "android")]
-    fn platform_verifier(&self, provider: Arc<CryptoProvider>) -> Result<Verifier, TransportError> {
-        if !self.roots.is_empty() {
-            return Err(TransportError::unsupported(
-                "added root certificates on Android",
-            ));
-        }
-        Verifier::new(provider).map_err(no_roots)
-    }
 }
 
 impl fmt::Debug for Tls {
@@ -148,6 +143,82 @@ fn finished(mut config: ClientConfig) -> ClientConfig {
     // Early data can be replayed, and would be sent before the server has proven who it is.
     config.enable_early_data = false;
     config
+}
+
+/// Verifies as the platform does. The trust store is read at the first handshake: plain HTTP, as managed identities
+/// speak it, works on a machine that has none.
+#[derive(Debug)]
+struct PlatformRoots {
+    added: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+    loaded: Mutex<Option<Arc<Verifier>>>,
+}
+
+impl PlatformRoots {
+    fn verifier(&self) -> Result<Arc<Verifier>, rustls::Error> {
+        // Held while reading, so that whoever comes second waits instead of reading once more.
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(verifier) = &*loaded {
+            return Ok(Arc::clone(verifier));
+        }
+        let verifier = self
+            .load()
+            .map_err(|source| rustls::Error::Other(OtherError(Arc::new(NoRoots(source)))))?;
+        Ok(Arc::clone(loaded.insert(Arc::new(verifier))))
+    }
+
+    #[cfg(not(target_os = "android"))]
+    fn load(&self) -> Result<Verifier, rustls::Error> {
+        Verifier::new_with_extra_roots(self.added.iter().cloned(), Arc::clone(&self.provider))
+    }
+
+    #[cfg(target_os = "android")]
+    fn load(&self) -> Result<Verifier, rustls::Error> {
+        Verifier::new(Arc::clone(&self.provider))
+    }
+}
+
+impl ServerCertVerifier for PlatformRoots {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.verifier()?.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        )
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier()?.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier()?.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
 }
 
 /// Accepts one leaf certificate, whoever signed it, whatever name it bears, and whenever it expired.
@@ -216,10 +287,6 @@ struct NotThePinnedLeaf;
      or add your own with `add_root_certificates_pem`"
 )]
 struct NoRoots(#[source] rustls::Error);
-
-fn no_roots(source: rustls::Error) -> TransportError {
-    TransportError::tls(NoRoots(source))
-}
 
 fn bad_roots() -> Error {
     Error::new(ErrorKind::InvalidArgument("root certificates"))
