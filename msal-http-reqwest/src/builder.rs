@@ -45,7 +45,7 @@ impl ReqwestTransportBuilder {
 
     /// Trusts the certificates in `pem` as roots, beside those of the platform.
     pub fn add_root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
-        if let Err(error) = self.settings.tls.add_roots(pem.as_ref()) {
+        if let Err(error) = self.settings.tls().add_roots(pem.as_ref()) {
             self.fail(error);
         }
         self
@@ -53,13 +53,13 @@ impl ReqwestTransportBuilder {
 
     /// Does the cryptography of TLS with this provider instead of aws-lc-rs.
     pub fn crypto_provider(mut self, provider: Arc<CryptoProvider>) -> Self {
-        self.settings.tls.set_provider(provider);
+        self.settings.tls().set_provider(provider);
         self
     }
 
     /// Uses this TLS configuration: its roots, its client certificate, its provider. The protocol is set to HTTP/1.1.
     pub fn tls_config(mut self, config: ClientConfig) -> Self {
-        self.settings.tls.set_config(config);
+        self.settings.tls().set_config(config);
         self
     }
 
@@ -85,7 +85,9 @@ impl ReqwestTransportBuilder {
         if let Some(error) = self.invalid {
             return Err(error);
         }
-        self.settings.tls.check()?;
+        if let Some(tls) = &self.settings.tls {
+            tls.check()?;
+        }
         Ok(ReqwestTransport::with(self.settings))
     }
 
@@ -118,7 +120,7 @@ impl fmt::Debug for ReqwestTransportBuilder {
 pub(crate) struct Settings {
     base: Option<Arc<dyn Fn() -> ClientBuilder + Send + Sync>>,
     proxy: ProxyChoice,
-    tls: Tls,
+    tls: Option<Tls>,
     connect_timeout: Option<Duration>,
     user_agent: Option<String>,
 }
@@ -126,7 +128,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Makes the client for these terms.
     pub(crate) fn client(&self, terms: Terms) -> Result<Client, TransportError> {
-        let builder = self.tls(self.begin(), terms)?;
+        let builder = self.configured_tls(self.begin(), terms)?;
         self.proxy(builder, terms)?
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -162,13 +164,21 @@ impl Settings {
         builder
     }
 
-    fn tls(&self, builder: ClientBuilder, terms: Terms) -> Result<ClientBuilder, TransportError> {
-        let config = match terms.pin {
-            Some(pin) => self.tls.pinned(pin)?,
-            None if self.base.is_some() && self.tls.is_default() => return Ok(builder),
-            None => self.tls.ordinary()?,
+    fn configured_tls(
+        &self,
+        builder: ClientBuilder,
+        terms: Terms,
+    ) -> Result<ClientBuilder, TransportError> {
+        let config = match (terms.pin, &self.tls, &self.base) {
+            (None, None, Some(_)) => return Ok(builder),
+            (None, tls, _) => tls.clone().unwrap_or_default().ordinary()?,
+            (Some(pin), tls, _) => tls.clone().unwrap_or_default().pinned(pin)?,
         };
         Ok(builder.tls_backend_preconfigured(config))
+    }
+
+    fn tls(&mut self) -> &mut Tls {
+        self.tls.get_or_insert_default()
     }
 
     fn proxy(&self, builder: ClientBuilder, terms: Terms) -> Result<ClientBuilder, TransportError> {

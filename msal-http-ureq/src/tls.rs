@@ -66,11 +66,6 @@ impl Tls {
             .because("the TLS configuration decides this already, so give it there"))
     }
 
-    /// Whether anything was set at all.
-    pub(crate) fn is_default(&self) -> bool {
-        self.provider.is_none() && self.roots.is_empty() && self.config.is_none()
-    }
-
     /// The configuration that trusts the platform's roots and the added ones.
     pub(crate) fn ordinary(&self) -> Result<ClientConfig, TransportError> {
         if let Some(config) = &self.config {
