@@ -67,8 +67,9 @@ impl Io {
     pub(crate) async fn call<R: Send + 'static>(&mut self, call: Call<R>) -> Result<R, Error> {
         let (callback, returned) = call.split();
         let name = callback.name();
-        self.moving(self.time_left());
-        self.ask(|reply| Need::Call(callback, reply)).await?;
+        let limit = self.time_left();
+        self.moving(limit);
+        self.ask(|reply| Need::Call(callback, limit, reply)).await?;
         // A loop that resumes without having run the callback has declined.
         returned
             .take()
@@ -123,7 +124,7 @@ impl Io {
 #[derive(Debug)]
 pub(super) enum Need {
     Background(Flow<()>, Slot<Result<(), Error>>),
-    Call(Callback, Slot<Result<(), Error>>),
+    Call(Callback, Duration, Slot<Result<(), Error>>),
     Join(Landing, Duration, Slot<Joined>),
     Send(Request, Slot<Result<Response, TransportError>>),
     SendOnTerms(Request, Slot<Result<Response, TransportError>>),
