@@ -81,6 +81,7 @@ macro_rules! all_laws {
             }
             secrets {
                 no_error_and_no_debug_text_shows_a_secret,
+                no_log_shows_a_secret,
             }
         }
     };

@@ -193,7 +193,7 @@ pub(crate) fn localhost_is_this_machine(make: Make) {
     let serving = thread::spawn(move || {
         use std::io::{Read, Write};
         let (mut stream, _) = listener.accept().unwrap();
-        stream.read(&mut [0; 4096]).unwrap();
+        assert_ne!(stream.read(&mut [0; 4096]).unwrap(), 0);
         stream.write_all(WHOLE).unwrap();
     });
     let sender = make(Setup {
