@@ -1,6 +1,6 @@
 use std::fmt;
 use std::ops::{Add, Sub};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Seconds since the Unix epoch. All arithmetic saturates.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -36,6 +36,16 @@ impl Sub<Duration> for Timestamp {
 
     fn sub(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(by.as_secs()))
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    /// The same moment; the epoch where the platform cannot express it.
+    fn from(time: Timestamp) -> Self {
+        let since = Duration::from_secs(time.0);
+        Self::UNIX_EPOCH
+            .checked_add(since)
+            .unwrap_or(Self::UNIX_EPOCH)
     }
 }
 

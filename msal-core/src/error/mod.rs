@@ -64,8 +64,8 @@ impl Error {
 
     /// Names the underlying cause.
     #[must_use]
-    pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.with(|inner| inner.source = Some(Arc::new(source)))
+    pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.with(|inner| inner.source = Some(source.into().into()))
     }
 
     /// Ties the error to a call, unless it is tied to one already.
@@ -121,7 +121,7 @@ impl Error {
 
     /// The OAuth error code (RFC 6749 section 5.2); none when the error is not the identity provider's.
     pub fn code(&self) -> Option<&str> {
-        Some(self.server()?.code())
+        self.server()?.code()
     }
 
     /// The `AADSTS` numbers of the identity provider's answer. They may change: prefer [`kind`](Self::kind).
@@ -271,7 +271,7 @@ impl fmt::Display for ErrorKind {
             Self::Cache => f.write_str("the token cache failed"),
             Self::CallbackPanicked(what) => write!(f, "the {what} panicked"),
             Self::Credential => f.write_str("the client credential cannot be used"),
-            Self::Declined(what) => write!(f, "the driver declined to {what}"),
+            Self::Declined(what) => write!(f, "the driver declined the {what}"),
             Self::InteractionRequired => f.write_str("the user must sign in"),
             Self::Internal(flow) => {
                 write!(f, "internal error in the flow `{flow}`, please report it")

@@ -11,7 +11,7 @@ use super::sanitized;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ServerError {
     status: u16,
-    code: String,
+    code: Option<String>,
     description: Option<String>,
     suberror: Option<String>,
     aadsts_codes: Vec<u32>,
@@ -22,12 +22,17 @@ pub struct ServerError {
 }
 
 impl ServerError {
-    /// Reads an error body. None where it is not a JSON object with an `error`.
-    pub fn parse(status: u16, body: &[u8]) -> Option<Self> {
-        let wire: Wire = serde_json::from_slice(body).ok()?;
+    /// Reads the answer that refused. A body that is no OAuth error leaves just the status.
+    pub fn read(status: u16, body: &[u8]) -> Self {
         let short = |text: Option<String>| Some(sanitized(&text?)).filter(|text| !text.is_empty());
-        let code = short(wire.error)?;
-        Some(Self {
+        let wire = serde_json::from_slice::<Wire>(body).unwrap_or_default();
+        let code = short(wire.error.clone());
+        let wire = if code.is_some() {
+            wire
+        } else {
+            Wire::default()
+        };
+        Self {
             status,
             code,
             description: short(wire.error_description),
@@ -38,7 +43,7 @@ impl ServerError {
             correlation_id: short(wire.correlation_id),
             trace_id: short(wire.trace_id),
             timestamp: short(wire.timestamp),
-        })
+        }
     }
 
     /// The HTTP status of the answer.
@@ -46,9 +51,9 @@ impl ServerError {
         self.status
     }
 
-    /// The `error` member, such as `invalid_client`.
-    pub fn code(&self) -> &str {
-        &self.code
+    /// The `error` member, such as `invalid_client`; none when the answer was no OAuth error.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
     }
 
     /// The `error_description` member: text for people, made fit to be shown.
@@ -91,15 +96,18 @@ impl ServerError {
         self.status >= 500
             || matches!(self.status, 408 | 429)
             || matches!(
-                self.code.as_str(),
-                "temporarily_unavailable" | "request_timeout"
+                self.code(),
+                Some("temporarily_unavailable" | "request_timeout")
             )
     }
 }
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.code)?;
+        match &self.code {
+            Some(code) => f.write_str(code)?,
+            None => write!(f, "HTTP status {}", self.status)?,
+        }
         if let Some(suberror) = &self.suberror {
             write!(f, " ({suberror})")?;
         }
@@ -112,7 +120,7 @@ impl fmt::Display for ServerError {
 
 /// The wire form, read leniently: a member of the wrong type counts as absent, for an answer that refuses
 /// must not turn into one that cannot be read.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Wire {
     #[serde(default, deserialize_with = "text")]
     error: Option<String>,
@@ -189,8 +197,8 @@ mod tests {
         let body = br#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.",
             "error_codes":[7000215,"50001"],"timestamp":"2026-11-01 10:00:00Z","trace_id":"t","correlation_id":"c",
             "suberror":"basic_action","claims":"{\"access_token\":{}}"}"#;
-        let error = ServerError::parse(401, body).unwrap();
-        assert_eq!(error.code(), "invalid_client");
+        let error = ServerError::read(401, body);
+        assert_eq!(error.code(), Some("invalid_client"));
         assert_eq!(error.aadsts_codes(), [7_000_215, 50_001]);
         assert_eq!(error.suberror(), Some("basic_action"));
         assert_eq!(error.claims(), Some(r#"{"access_token":{}}"#));
@@ -199,11 +207,10 @@ mod tests {
 
     #[test]
     fn members_of_the_wrong_type_count_as_absent() {
-        let error = ServerError::parse(
+        let error = ServerError::read(
             400,
             br#"{"error":"x","error_codes":"no","suberror":7,"claims":{}}"#,
-        )
-        .unwrap();
+        );
         assert_eq!(
             (error.aadsts_codes(), error.suberror(), error.claims()),
             (&[][..], None, None)
@@ -211,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_oauth_error_is_none() {
+    fn what_is_no_oauth_error_leaves_the_status() {
         for body in [
             "",
             "<html>",
@@ -220,7 +227,9 @@ mod tests {
             r#"{"error":{"code":"x"}}"#,
             r#"{"error":""}"#,
         ] {
-            assert_eq!(ServerError::parse(400, body.as_bytes()), None, "{body}");
+            let error = ServerError::read(502, body.as_bytes());
+            assert_eq!((error.code(), error.status()), (None, 502), "{body}");
+            assert_eq!(error.to_string(), "HTTP status 502");
         }
     }
 }
