@@ -57,10 +57,8 @@ impl AuthenticationResult {
     /// How to present it: `Bearer`, unless it is bound to a key.
     pub fn token_type(&self) -> &str {
         self.token
-            .key()
-            .binding
-            .as_deref()
-            .map_or("Bearer", |binding| &binding.token_type)
+            .binding()
+            .map_or("Bearer", |binding| binding.token_type)
     }
 
     /// The value of an `Authorization` header, marked as sensitive.
@@ -94,7 +92,7 @@ impl AuthenticationResult {
 
     /// The tenant that issued the token.
     pub fn tenant_id(&self) -> &str {
-        &self.token.key().realm
+        self.token.realm()
     }
 
     /// Where the token came from.

@@ -71,7 +71,7 @@ impl ConfidentialClientApplication {
         let Ok(scopes) = Scopes::parse(scopes) else {
             return false;
         };
-        let mut key = token.key().clone();
+        let mut key = token.key();
         key.environment = app.authority.environment().clone();
         let flight = TokenFlight {
             key,
