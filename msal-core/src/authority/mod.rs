@@ -1,9 +1,16 @@
 //! Whom to ask for tokens: the authorities, what is known of them, and how the rest is found out.
 
 pub mod cloud;
+mod document;
+mod endpoints;
 mod host;
+pub mod instance;
+mod issuer;
 mod kind;
+pub mod openid;
 mod parse;
+pub mod region;
+mod settings;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,7 +18,10 @@ use std::sync::Arc;
 
 use url::Url;
 
+pub use endpoints::{Endpoints, Issuer};
+pub use instance::InstanceMetadata;
 pub use kind::AuthorityKind;
+pub use settings::{AuthoritySettings, Trust};
 
 use self::cloud::Cloud;
 use self::host::Host;
@@ -141,6 +151,16 @@ impl Authority {
 
     pub(crate) fn url(&self) -> &Url {
         &self.0.url
+    }
+
+    /// This authority's URL with more segments at the end of its path.
+    pub(crate) fn endpoint(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.url.clone();
+        // An https URL always has a path.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
     }
 }
 
