@@ -1,1 +1,40 @@
 //! Blocking transport over ureq for the Microsoft Authentication Library for Rust.
+//!
+//! The default of `msal::blocking`. A program meets this crate only to set something: a proxy, a root certificate, a
+//! configuration of its own.
+//!
+//! ```no_run
+//! use msal_http_ureq::UreqTransport;
+//!
+//! let transport = UreqTransport::builder()
+//!     .proxy("http://user:password@proxy.contoso.com:8080")
+//!     .add_root_certificates_pem(std::fs::read("company-ca.pem")?)
+//!     .build()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Without settings it uses the platform's trust store, and the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` name
+//! (both cases), except for the hosts, domains and networks of `NO_PROXY`. It speaks TLS 1.2 and newer, over rustls with
+//! aws-lc-rs, and HTTP/1.1. Through a proxy, plain `http` URLs take a tunnel as `https` ones do.
+//!
+//! It sends each request once: no redirect is followed, nothing is sent again, nothing is decompressed. A request whose
+//! pooled connection is found closed before it was begun takes another connection.
+
+mod body;
+mod builder;
+mod clients;
+mod collected;
+mod connector;
+mod deadline;
+mod environment;
+mod failure;
+mod proxy;
+mod resolve;
+mod route;
+mod stream;
+mod tls;
+mod transport;
+mod tunnel;
+
+pub use builder::UreqTransportBuilder;
+pub use transport::UreqTransport;

@@ -7,9 +7,11 @@ mod host;
 pub mod instance;
 mod issuer;
 mod kind;
+mod memory;
 pub mod openid;
 mod parse;
 pub mod region;
+mod resolve;
 mod settings;
 
 use std::fmt;
@@ -21,6 +23,7 @@ use url::Url;
 pub use endpoints::{Endpoints, Issuer};
 pub use instance::InstanceMetadata;
 pub use kind::AuthorityKind;
+pub(crate) use resolve::Directory;
 pub use settings::{AuthoritySettings, Trust};
 
 use self::cloud::Cloud;
@@ -122,8 +125,10 @@ impl Authority {
 
     /// The one name that all aliases of this authority's cloud share, see [`cloud::canonical`].
     pub fn cloud(&self) -> &str {
-        let alias = self.0.cloud.and_then(|cloud| cloud.aliases.first());
-        alias.copied().unwrap_or(self.host())
+        match self.0.cloud.and_then(|cloud| cloud.aliases.first()) {
+            Some(name) => name,
+            None => self.host(),
+        }
     }
 
     /// How scopes are compared here.

@@ -16,7 +16,7 @@ use seat::{Seat, Wake};
 use crate::store::{AccessTokenEntry, TokenKey};
 use crate::{Claims, Error, Scopes};
 
-pub(crate) use seat::End;
+pub(crate) use seat::{End, Join};
 pub use seat::{Joined, Landing};
 
 /// The flights now in the air. Cheap to clone.

@@ -1,0 +1,70 @@
+use std::fmt;
+
+/// The kinds of request that the provider tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// A client asked the provider to be its proxy (the `CONNECT` method).
+    Connect,
+    /// The provider's own surface for tests in other languages.
+    Control,
+    /// Instance discovery: which hosts belong to which cloud.
+    InstanceDiscovery,
+    /// The instance metadata service of a virtual machine.
+    InstanceMetadata,
+    /// The keys that tokens are signed with.
+    Keys,
+    /// The OpenID configuration of a tenant or issuer.
+    OpenIdConfiguration,
+    /// The token endpoint.
+    Token,
+    /// Nothing the provider knows.
+    Unknown,
+    /// AD FS's WebFinger, by which a client checks that a host is who it says.
+    WebFinger,
+}
+
+impl Endpoint {
+    /// All kinds, in the order of their names.
+    pub const ALL: [Self; 9] = [
+        Self::Connect,
+        Self::Control,
+        Self::InstanceDiscovery,
+        Self::InstanceMetadata,
+        Self::Keys,
+        Self::OpenIdConfiguration,
+        Self::Token,
+        Self::Unknown,
+        Self::WebFinger,
+    ];
+
+    /// The name used in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Control => "control",
+            Self::InstanceDiscovery => "instance_discovery",
+            Self::InstanceMetadata => "instance_metadata",
+            Self::Keys => "keys",
+            Self::OpenIdConfiguration => "openid_configuration",
+            Self::Token => "token",
+            Self::Unknown => "unknown",
+            Self::WebFinger => "webfinger",
+        }
+    }
+
+    /// Finds the kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|endpoint| endpoint.name() == name)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}

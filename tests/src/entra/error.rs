@@ -1,0 +1,160 @@
+use http::StatusCode;
+use serde_json::json;
+use time::macros::format_description;
+use uuid::Uuid;
+
+use crate::Request;
+use crate::context::Context;
+use crate::realm::{Kind, Realm};
+use crate::reply::Reply;
+
+/// An error as Entra ID reports it: an OAuth code, and a numbered text for people.
+#[derive(Clone, Debug)]
+pub(crate) struct EntraError {
+    status: StatusCode,
+    error: &'static str,
+    code: u32,
+    message: String,
+}
+
+impl EntraError {
+    /// An error with status 400.
+    pub(crate) fn new(error: &'static str, code: u32, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            error,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// `invalid_client`, with status 401.
+    pub(crate) fn invalid_client(code: u32, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::UNAUTHORIZED,
+            ..Self::new("invalid_client", code, message)
+        }
+    }
+
+    /// `invalid_request`, with status 400.
+    pub(crate) fn invalid_request(code: u32, message: impl Into<String>) -> Self {
+        Self::new("invalid_request", code, message)
+    }
+
+    pub(crate) fn missing_parameter(name: &str) -> Self {
+        let message = format!("The request body must contain the following parameter: '{name}'.");
+        Self::invalid_request(900_144, message)
+    }
+
+    pub(crate) fn reply(&self, context: &Context, request: &Request, realm: &Realm) -> Reply {
+        match realm.kind {
+            Kind::Adfs => self.reply_of_adfs(),
+            Kind::Oidc => self.reply_of_oidc(),
+            _ => self.reply_of_entra(context, request, realm),
+        }
+    }
+
+    fn reply_of_entra(&self, context: &Context, request: &Request, realm: &Realm) -> Reply {
+        let Self {
+            error,
+            code,
+            message,
+            ..
+        } = self;
+        let timestamp = timestamp(context);
+        let trace_id = Uuid::new_v4();
+        let correlation_id = correlation_id(request);
+        let description = format!(
+            "AADSTS{code}: {message} Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {timestamp}"
+        );
+        let host = realm
+            .cloud
+            .map_or(realm.authority.as_str(), |cloud| cloud.preferred_network);
+        let body = json!({
+            "error": error,
+            "error_description": description,
+            "error_codes": [code],
+            "timestamp": timestamp,
+            "trace_id": trace_id.to_string(),
+            "correlation_id": correlation_id,
+            "error_uri": format!("https://{host}/error?code={code}"),
+        });
+        let mut reply = decorate(Reply::json(self.status, &body), request).no_store();
+        reply.set("x-ms-request-id", &trace_id.to_string());
+        reply.set("x-ms-clitelem", &format!("1,{code},0,,"));
+        reply
+    }
+
+    /// AD FS has codes of its own, and gives no ids.
+    fn reply_of_adfs(&self) -> Reply {
+        let (code, message) = match self.error {
+            "invalid_client" => (
+                "MSIS9622",
+                "Client authentication failed. Please verify the credential provided for client authentication is valid.",
+            ),
+            "unauthorized_client" => (
+                "MSIS9607",
+                "The 'client_id' parameter in the request is invalid. No registered client is found with this identifier.",
+            ),
+            _ => ("MSIS9611", self.message.as_str()),
+        };
+        let body =
+            json!({ "error": self.error, "error_description": format!("{code}: {message}") });
+        Reply::json(StatusCode::BAD_REQUEST, &body).no_store()
+    }
+
+    /// RFC 6749 section 5.2.
+    fn reply_of_oidc(&self) -> Reply {
+        let error = if self.error == "unauthorized_client" {
+            "invalid_client"
+        } else {
+            self.error
+        };
+        let error = if error == "invalid_resource" {
+            "invalid_scope"
+        } else {
+            error
+        };
+        Reply::json(
+            self.status,
+            &json!({ "error": error, "error_description": self.message }),
+        )
+        .no_store()
+    }
+}
+
+/// Sets the headers that come with every answer of Entra ID.
+pub(crate) fn decorate(mut reply: Reply, request: &Request) -> Reply {
+    reply.set(
+        "strict-transport-security",
+        "max-age=31536000; includeSubDomains",
+    );
+    reply.set("x-content-type-options", "nosniff");
+    reply.set("p3p", "CP=\"DSP CUR OTPi IND OTRi ONL FIN\"");
+    reply.set("x-ms-request-id", &Uuid::new_v4().to_string());
+    reply.set("x-ms-ests-server", "2.1.22342.6 - LOCAL ProdSlices");
+    reply.set("x-ms-srs", "1.P");
+    let wanted = request
+        .header("return-client-request-id")
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    if wanted && let Some(id) = request.header("client-request-id") {
+        reply.set("client-request-id", id);
+    }
+    reply
+}
+
+/// The id that the client gave, in a header or, as MSAL Node does, in the query; or else a new one.
+fn correlation_id(request: &Request) -> String {
+    request
+        .header("client-request-id")
+        .map(str::to_owned)
+        .or_else(|| request.query_parameter("client-request-id"))
+        .and_then(|id| Uuid::parse_str(&id).ok())
+        .unwrap_or_else(Uuid::new_v4)
+        .to_string()
+}
+
+fn timestamp(context: &Context) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
+    context.clock.now().format(format).unwrap_or_default()
+}

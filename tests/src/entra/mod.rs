@@ -1,0 +1,8 @@
+//! The endpoints of Entra ID, and of those that speak as it does.
+
+pub(crate) mod error;
+pub(crate) mod instance_discovery;
+pub(crate) mod keys;
+pub(crate) mod openid_configuration;
+pub(crate) mod tenant;
+pub(crate) mod token;

@@ -1,0 +1,74 @@
+//! Which endpoint a request is for. A new endpoint is a file with an answer, a kind in [`Endpoint`], and a line here.
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+
+use crate::context::Context;
+use crate::entra::{instance_discovery, keys, openid_configuration, token};
+use crate::realm::{Kind, Realm};
+use crate::reply::Reply;
+use crate::{Endpoint, Request, adfs, control, instance_metadata};
+
+/// Where a request goes.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) answer: Answer,
+    pub(crate) realm: Realm,
+}
+
+/// How an endpoint answers: from what is shared and the request, with no waiting.
+pub(crate) type Answer = fn(&Context, &Request, &Realm) -> Reply;
+
+pub(crate) fn route(context: &Context, request: &Request) -> Route {
+    let (realm, rest) = Realm::of(context, request);
+    let (endpoint, answer) = find(context, request, &realm, &rest);
+    Route {
+        endpoint,
+        answer,
+        realm,
+    }
+}
+
+fn find(context: &Context, request: &Request, realm: &Realm, rest: &[&str]) -> (Endpoint, Answer) {
+    if request.method == Method::CONNECT {
+        return (Endpoint::Connect, accept);
+    }
+    if context.settings.control && request.path.starts_with(control::PREFIX) {
+        return (Endpoint::Control, control::answer);
+    }
+    match (realm.kind, rest) {
+        (Kind::Adfs, ["oauth2", "token"]) => (Endpoint::Token, token::answer),
+        (Kind::Adfs, ["discovery", "keys"]) => (Endpoint::Keys, keys::answer),
+        (Kind::Oidc, ["connect", "token"]) => (Endpoint::Token, token::answer),
+        (Kind::Oidc, ["keys"]) => (Endpoint::Keys, keys::answer),
+        (Kind::Adfs | Kind::Oidc, [".well-known", "openid-configuration"]) => {
+            (Endpoint::OpenIdConfiguration, openid_configuration::answer)
+        }
+        (Kind::Adfs | Kind::Oidc, _) => (Endpoint::Unknown, not_found),
+        (_, ["oauth2", "v2.0", "token"]) => (Endpoint::Token, token::answer),
+        (_, ["discovery", "v2.0", "keys"]) => (Endpoint::Keys, keys::answer),
+        (_, ["v2.0", ".well-known", "openid-configuration"]) => {
+            (Endpoint::OpenIdConfiguration, openid_configuration::answer)
+        }
+        (Kind::Entra, ["discovery", "instance"]) => {
+            (Endpoint::InstanceDiscovery, instance_discovery::answer)
+        }
+        (Kind::Entra, _) if request.path == adfs::WEBFINGER_PATH => {
+            (Endpoint::WebFinger, adfs::web_finger)
+        }
+        (Kind::Entra, _) if request.path.starts_with(instance_metadata::PREFIX) => {
+            (Endpoint::InstanceMetadata, instance_metadata::answer)
+        }
+        _ => (Endpoint::Unknown, not_found),
+    }
+}
+
+fn accept(_: &Context, _: &Request, _: &Realm) -> Reply {
+    Reply::new(StatusCode::OK, Bytes::new())
+}
+
+/// Entra ID answers paths that it does not know with an empty body.
+fn not_found(_: &Context, _: &Request, _: &Realm) -> Reply {
+    Reply::new(StatusCode::NOT_FOUND, Bytes::new())
+}
