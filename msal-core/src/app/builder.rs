@@ -111,13 +111,13 @@ impl ApplicationBuilder {
         };
         credential.check()?;
         let authority = self.authority?;
-        self.settings.check(&authority)?;
+        let trust = self.settings.check(&authority)?;
         let shared = Shared {
             client_id: self.client_id.into(),
             authority,
             credential,
             capabilities: self.capabilities,
-            directory: Directory::new(self.settings),
+            directory: Directory::new(trust),
             ids: env.id_source(),
             env,
             flights: Flights::default(),
