@@ -1,0 +1,138 @@
+//! Applications of both APIs under one name, so that each case is played on both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use msal::{
+    AuthenticationResult, AuthoritySettings, ClientCredential, CorrelationId, Env, Error,
+    ReqwestTransport, TokenCache, UreqTransport,
+};
+use msal_testing::LocalIdentityProvider;
+use tokio::runtime::Runtime;
+
+use crate::wire::{Counted, Traffic};
+
+/// One of the two APIs, over its own transport.
+#[derive(Clone)]
+pub(crate) enum Api {
+    Async(Arc<Runtime>, Arc<Counted<ReqwestTransport>>),
+    Blocking(Arc<Counted<UreqTransport>>),
+}
+
+impl Api {
+    pub(crate) fn asynchronous(provider: &LocalIdentityProvider, traffic: &Traffic) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let transport = Counted::reqwest(provider, traffic);
+        Self::Async(Arc::new(runtime), Arc::new(transport))
+    }
+
+    pub(crate) fn blocking(provider: &LocalIdentityProvider, traffic: &Traffic) -> Self {
+        Self::Blocking(Arc::new(Counted::ureq(provider, traffic)))
+    }
+
+    pub(crate) fn app(&self, setup: Setup) -> App {
+        macro_rules! configured {
+            ($builder:expr, $transport:expr) => {
+                $builder
+                    .authority(&setup.authority)
+                    .authority_settings(setup.settings)
+                    .credential(setup.credential)
+                    .token_cache(setup.cache)
+                    .transport($transport.clone())
+                    .env(setup.env)
+                    .build()
+                    .unwrap()
+            };
+        }
+        match self {
+            Self::Async(runtime, transport) => {
+                let builder = msal::ConfidentialClientApplication::builder(setup.client_id);
+                App::Async(runtime.clone(), configured!(builder, transport))
+            }
+            Self::Blocking(transport) => {
+                let builder =
+                    msal::blocking::ConfidentialClientApplication::builder(setup.client_id);
+                App::Blocking(configured!(builder, transport))
+            }
+        }
+    }
+}
+
+/// What an application is made of.
+pub(crate) struct Setup {
+    pub(crate) client_id: String,
+    pub(crate) authority: String,
+    pub(crate) settings: AuthoritySettings,
+    pub(crate) credential: ClientCredential,
+    pub(crate) cache: TokenCache,
+    pub(crate) env: Env,
+}
+
+/// An application of either API.
+pub(crate) enum App {
+    Async(Arc<Runtime>, msal::ConfidentialClientApplication),
+    Blocking(msal::blocking::ConfidentialClientApplication),
+}
+
+/// What a call is given.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) correlation_id: Option<CorrelationId>,
+    pub(crate) force_refresh: bool,
+    pub(crate) claims: Option<String>,
+    pub(crate) client_claims: Option<String>,
+    pub(crate) fmi_path: Option<String>,
+    pub(crate) tenant: Option<String>,
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+impl App {
+    pub(crate) fn acquire(
+        &self,
+        scope: &str,
+        options: &Options,
+    ) -> Result<AuthenticationResult, Error> {
+        macro_rules! configured {
+            ($app:expr) => {{
+                let mut call = $app.acquire_token_for_client([scope.to_owned()]);
+                if let Some(timeout) = options.timeout {
+                    call = call.timeout(timeout);
+                }
+                if let Some(id) = options.correlation_id {
+                    call = call.correlation_id(id);
+                }
+                if options.force_refresh {
+                    call = call.force_refresh();
+                }
+                if let Some(claims) = &options.claims {
+                    call = call.claims(claims);
+                }
+                if let Some(claims) = &options.client_claims {
+                    call = call.client_claims(claims);
+                }
+                if let Some(path) = &options.fmi_path {
+                    call = call.fmi_path(path);
+                }
+                if let Some(tenant) = &options.tenant {
+                    call = call.tenant(tenant);
+                }
+                for (name, value) in &options.parameters {
+                    call = call.extra_parameter(name, value);
+                }
+                call
+            }};
+        }
+        match self {
+            Self::Async(runtime, app) => {
+                let call = configured!(app).into_future();
+                runtime.block_on(call)
+            }
+            Self::Blocking(app) => configured!(app).send(),
+        }
+    }
+}

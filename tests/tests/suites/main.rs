@@ -1,0 +1,8 @@
+//! Suites that cross crates: the whole library against the local identity provider, over real sockets and TLS.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod api;
+mod clock;
+mod faults;
+mod wire;
