@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::reply::Reply;
@@ -177,6 +178,17 @@ impl Fault {
         Self::wire([Wire::Repeat("HTTP/1.1 100 Continue\r\n\r\n".into())])
     }
 
+    /// Answers with a body in gzip, which a client that has not asked for it should not get.
+    #[must_use]
+    pub fn gzip(status: u16, body: &str) -> Self {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        // Writing to memory does not fail; an empty body would be the fault then.
+        let written = encoder
+            .write_all(body.as_bytes())
+            .and_then(|()| encoder.finish());
+        Self::json(status, written.unwrap_or_default()).header(CONTENT_ENCODING.as_str(), "gzip")
+    }
+
     /// Answers with a JSON object in a body of at least that many bytes.
     #[must_use]
     pub fn huge_json(status: u16, bytes: usize) -> Self {
@@ -189,7 +201,8 @@ impl Fault {
         Self::json(status, "[".repeat(depth) + &"]".repeat(depth))
     }
 
-    /// Sets a header of the response. Only for faults that answer in good form.
+    /// Sets a header of the response. Only for faults that answer in good form; wrong framing
+    /// (`Content-Length`, `Transfer-Encoding`) is for [`raw`](Self::raw).
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Effect::Reply(reply) = &mut self.effect
@@ -243,7 +256,7 @@ impl Fault {
         self.when(move |request| request.host == host)
     }
 
-    /// Serves only requests of which this says yes.
+    /// Serves only requests of which this says yes. It runs while the queue is locked, so it must not script.
     #[must_use]
     pub fn when(mut self, condition: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
         self.matches.push(Condition(Arc::new(condition)));
