@@ -19,6 +19,7 @@ use crate::{Endpoint, Request};
 /// or as many as [`times`](Self::times) says.
 #[derive(Clone, Debug)]
 pub struct Fault {
+    endpoint: Option<Endpoint>,
     matches: Vec<Condition>,
     times: usize,
     delay: Option<Duration>,
@@ -243,10 +244,12 @@ impl Fault {
         self.times(usize::MAX)
     }
 
-    /// Serves only requests of that kind.
+    /// Serves only requests of that kind. Without it, all but those that open a tunnel
+    /// ([`Endpoint::Connect`]).
     #[must_use]
-    pub fn on(self, endpoint: Endpoint) -> Self {
-        self.when(move |request| request.endpoint == endpoint)
+    pub const fn on(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = Some(endpoint);
+        self
     }
 
     /// Serves only requests for that host.
@@ -265,6 +268,7 @@ impl Fault {
 
     fn new(effect: Effect) -> Self {
         Self {
+            endpoint: None,
             matches: Vec::new(),
             times: 1,
             delay: None,
@@ -273,7 +277,11 @@ impl Fault {
     }
 
     fn matches(&self, request: &Request) -> bool {
-        self.matches.iter().all(|condition| (condition.0)(request))
+        let is_meant = match self.endpoint {
+            Some(endpoint) => request.endpoint == endpoint,
+            None => request.endpoint != Endpoint::Connect,
+        };
+        is_meant && self.matches.iter().all(|condition| (condition.0)(request))
     }
 }
 

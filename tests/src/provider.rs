@@ -171,7 +171,7 @@ impl LocalIdentityProvider {
         self.context.gates.close(endpoint)
     }
 
-    /// Waits that long before every answer from now on.
+    /// Waits that long before every answer from now on, but for those that open a tunnel.
     pub fn set_latency(&self, latency: Duration) {
         self.context.set_latency(latency);
     }

@@ -47,7 +47,7 @@ pub(crate) async fn exchange(
         context.journal.record(Arc::clone(&request));
         context.gates.pass(request.endpoint).await;
         let latency = context.latency();
-        if !latency.is_zero() {
+        if !latency.is_zero() && request.endpoint != Endpoint::Connect {
             tokio::time::sleep(latency).await;
         }
         if let Some((delay, effect)) = context.faults.take(&request) {

@@ -19,14 +19,13 @@ fn faults_strike_in_their_order_and_then_the_provider_answers_again() {
     assert_eq!(provider.waiting_faults(), 3);
     let client = Client::of(&provider);
     let statuses: Vec<u16> = (0..5)
-        .map(|_| {
-            // The proxy's own requests would take the faults, were they not inside one tunnel.
-            client
-                .post(&token_url(), &good_fields())
-                .map_or(0, |response| response.status)
-        })
+        .map(|_| client.post(&token_url(), &good_fields()).unwrap().status)
         .collect();
-    assert_eq!(statuses, [0, 0, 0, 0, 200], "CONNECT is a request too");
+    assert_eq!(statuses, [503, 503, 429, 502, 200]);
+    provider.clear_journal();
+    provider.script(Fault::status(502).on(Endpoint::Connect));
+    let refused = client.post(&token_url(), &good_fields()).unwrap_err();
+    assert!(refused.to_string().contains("502"), "{refused}");
     provider.script(Fault::status(503).on(Endpoint::Token));
     provider.script(
         Fault::json(429, "{")
@@ -44,7 +43,7 @@ fn faults_strike_in_their_order_and_then_the_provider_answers_again() {
         .iter()
         .map(|request| request.status())
         .collect();
-    assert_eq!(statuses, [Some(200), Some(503), Some(429)]);
+    assert_eq!(statuses, [Some(503), Some(429)]);
 }
 
 #[test]
@@ -329,7 +328,7 @@ fn answers_can_be_late() {
     provider.set_latency(pause);
     let start = Instant::now();
     client.post(&token_url(), &good_fields()).unwrap();
-    assert!(start.elapsed() >= pause * 2, "the tunnel and the request");
+    assert!(start.elapsed() >= pause);
 }
 
 #[test]

@@ -1,5 +1,6 @@
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -248,4 +249,54 @@ fn the_summary_lists_what_a_program_needs() {
             .status,
         400
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_binary_prints_one_line_of_json_and_serves_until_it_is_told_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Command::new(env!("CARGO_BIN_EXE_local-identity-provider"))
+        .args(["--dir", folder.path().to_str().unwrap(), "--control"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(process.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let address = summary["plain_url"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("http://")
+        .unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "GET /.control/journal HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(
+        response.starts_with("HTTP/1.1 200 OK") && response.ends_with("[]"),
+        "{response}"
+    );
+    let app = &summary["apps"][1];
+    for name in ["certificate_file", "key_file", "pfx_file"] {
+        assert!(
+            std::path::Path::new(app[name].as_str().unwrap()).exists(),
+            "{name}"
+        );
+    }
+    assert!(
+        Command::new("kill")
+            .arg(process.id().to_string())
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(process.wait().unwrap().success());
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
 }

@@ -245,6 +245,34 @@ fn ad_fs_and_other_issuers_speak_their_own_language() {
         );
         assert_eq!(error.get("error_codes"), None);
     }
+    let unknown = with("client_id", "nobody");
+    let error = client
+        .post("https://fs.contoso.com/adfs/oauth2/token", &unknown)
+        .unwrap();
+    assert_eq!(
+        (error.status, &error.json()["error"]),
+        (400, &json!("invalid_client"))
+    );
+    assert!(
+        error.json()["error_description"]
+            .as_str()
+            .unwrap()
+            .starts_with("MSIS9607: ")
+    );
+
+    let b2c = "https://contoso.b2clogin.com/contoso.onmicrosoft.com/b2c_1_x/oauth2/v2.0/token";
+    let error = client.post(b2c, &wrong).unwrap();
+    assert_eq!(
+        (error.status, &error.json()["error"]),
+        (400, &json!("invalid_client"))
+    );
+    assert!(
+        error.json()["error_description"]
+            .as_str()
+            .unwrap()
+            .starts_with("AADB2C90081: ")
+    );
+
     let url = "https://id.example.com/connect/token";
     assert_eq!(client.post(url, &good_fields()).unwrap().status, 200);
     let error = client.post(url, &wrong).unwrap();
@@ -255,7 +283,7 @@ fn ad_fs_and_other_issuers_speak_their_own_language() {
             .unwrap()
             .contains("AADSTS")
     );
-    assert_eq!(provider.count(Endpoint::Token), 6);
+    assert_eq!(provider.count(Endpoint::Token), 8);
 }
 
 /// The claims of an access token, its signature checked with the published key by another library.
