@@ -1,0 +1,235 @@
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny};
+
+use super::sanitized;
+
+/// What the identity provider said when it refused, RFC 6749 section 5.2 with Microsoft's additions.
+///
+/// Every text is made fit to be shown, but for [`claims`](Self::claims), which is kept as received.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ServerError {
+    status: u16,
+    code: Option<String>,
+    description: Option<String>,
+    suberror: Option<String>,
+    aadsts_codes: Vec<u32>,
+    claims: Option<String>,
+    correlation_id: Option<String>,
+    trace_id: Option<String>,
+    timestamp: Option<String>,
+}
+
+impl ServerError {
+    /// Reads the answer that refused. A body that is no OAuth error leaves just the status.
+    pub fn read(status: u16, body: &[u8]) -> Self {
+        let short = |text: Option<String>| Some(sanitized(&text?)).filter(|text| !text.is_empty());
+        let wire = serde_json::from_slice::<Wire>(body).unwrap_or_default();
+        let code = short(wire.error.clone());
+        let wire = if code.is_some() {
+            wire
+        } else {
+            Wire::default()
+        };
+        Self {
+            status,
+            code,
+            description: short(wire.error_description),
+            // msal-python reads the mismatch of a family client from this other member.
+            suberror: short(wire.suberror.or(wire.error_additional_info)),
+            aadsts_codes: wire.error_codes,
+            claims: wire.claims.filter(|claims| claims.len() <= LONGEST_CLAIMS),
+            correlation_id: short(wire.correlation_id),
+            trace_id: short(wire.trace_id),
+            timestamp: short(wire.timestamp),
+        }
+    }
+
+    /// The HTTP status of the answer.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The `error` member, such as `invalid_client`; none when the answer was no OAuth error.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// The `error_description` member: text for people, made fit to be shown.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// The `suberror` member, such as `consent_required`.
+    pub fn suberror(&self) -> Option<&str> {
+        self.suberror.as_deref()
+    }
+
+    /// The numbers of `error_codes`.
+    pub fn aadsts_codes(&self) -> &[u32] {
+        &self.aadsts_codes
+    }
+
+    /// The `claims` member, as received: the text of a JSON object for the next request.
+    pub fn claims(&self) -> Option<&str> {
+        self.claims.as_deref()
+    }
+
+    /// The `correlation_id` member: what the identity provider logged the request under.
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.correlation_id.as_deref()
+    }
+
+    /// The `trace_id` member.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.trace_id.as_deref()
+    }
+
+    /// The `timestamp` member, in the server's own format.
+    pub fn timestamp(&self) -> Option<&str> {
+        self.timestamp.as_deref()
+    }
+
+    /// Whether the server itself was unwell, so that the same request may succeed later.
+    pub fn is_transient(&self) -> bool {
+        self.status >= 500
+            || matches!(self.status, 408 | 429)
+            || matches!(
+                self.code(),
+                Some("temporarily_unavailable" | "request_timeout")
+            )
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.code {
+            Some(code) => f.write_str(code)?,
+            None => write!(f, "HTTP status {}", self.status)?,
+        }
+        if let Some(suberror) = &self.suberror {
+            write!(f, " ({suberror})")?;
+        }
+        if let Some(description) = &self.description {
+            write!(f, ", {description}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The wire form, read leniently: a member of the wrong type counts as absent, for an answer that refuses
+/// must not turn into one that cannot be read.
+#[derive(Default, Deserialize)]
+struct Wire {
+    #[serde(default, deserialize_with = "text")]
+    error: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    error_description: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    suberror: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    error_additional_info: Option<String>,
+    #[serde(default, deserialize_with = "numbers")]
+    error_codes: Vec<u32>,
+    #[serde(default, deserialize_with = "text")]
+    claims: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    correlation_id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    trace_id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    timestamp: Option<String>,
+}
+
+fn text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Lenient {
+        Text(String),
+        Other(IgnoredAny),
+    }
+    Ok(match Lenient::deserialize(input)? {
+        Lenient::Text(text) => Some(text),
+        Lenient::Other(_) => None,
+    })
+}
+
+/// Numbers, or numbers written as strings; anything else is passed over.
+fn numbers<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Lenient {
+        Many(Vec<Number>),
+        Other(IgnoredAny),
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Number(u32),
+        Text(String),
+        Other(IgnoredAny),
+    }
+    let Lenient::Many(many) = Lenient::deserialize(input)? else {
+        return Ok(Vec::new());
+    };
+    let number = |number| match number {
+        Number::Number(number) => Some(number),
+        Number::Text(text) => text.parse().ok(),
+        Number::Other(_) => None,
+    };
+    Ok(many
+        .into_iter()
+        .take(MOST_CODES)
+        .filter_map(number)
+        .collect())
+}
+
+const LONGEST_CLAIMS: usize = 16 * 1024;
+const MOST_CODES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entra_error_is_read_whole() {
+        let body = br#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.",
+            "error_codes":[7000215,"50001"],"timestamp":"2026-11-01 10:00:00Z","trace_id":"t","correlation_id":"c",
+            "suberror":"basic_action","claims":"{\"access_token\":{}}"}"#;
+        let error = ServerError::read(401, body);
+        assert_eq!(error.code(), Some("invalid_client"));
+        assert_eq!(error.aadsts_codes(), [7_000_215, 50_001]);
+        assert_eq!(error.suberror(), Some("basic_action"));
+        assert_eq!(error.claims(), Some(r#"{"access_token":{}}"#));
+        assert!(!error.is_transient());
+    }
+
+    #[test]
+    fn members_of_the_wrong_type_count_as_absent() {
+        let error = ServerError::read(
+            400,
+            br#"{"error":"x","error_codes":"no","suberror":7,"claims":{}}"#,
+        );
+        assert_eq!(
+            (error.aadsts_codes(), error.suberror(), error.claims()),
+            (&[][..], None, None)
+        );
+    }
+
+    #[test]
+    fn what_is_no_oauth_error_leaves_the_status() {
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "{}",
+            r#"{"error":{"code":"x"}}"#,
+            r#"{"error":""}"#,
+        ] {
+            let error = ServerError::read(502, body.as_bytes());
+            assert_eq!((error.code(), error.status()), (None, 502), "{body}");
+            assert_eq!(error.to_string(), "HTTP status 502");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Sends a request and settles what came back: the one place that knows of retry, throttling, redirects and limits, so
+//! that they hold for every flow and every transport.
+
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+
+use crate::flow::Io;
+use crate::retry::RetryPolicy;
+use crate::throttle::{Fingerprint, Throttle};
+use crate::{Error, ErrorKind, Request, Response, SendOptions, ServerError, TransportError};
+
+/// How an exchange is to be carried out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a> {
+    /// How often to send again.
+    pub(crate) retry: RetryPolicy,
+    /// Where refusals are remembered; none where they are not.
+    pub(crate) throttle: Option<Throttling<'a>>,
+}
+
+/// How refusals of a token endpoint are remembered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Throttling<'a> {
+    /// Where.
+    pub(crate) memory: &'a Throttle,
+    /// What tells one credential from another, since assertions differ each time.
+    pub(crate) credential: &'a [u8; 32],
+    /// How long a 429 or 5xx without `Retry-After` stands.
+    pub(crate) pause: Duration,
+    /// Whether a refusal of this very request, which stands for a minute, is passed over.
+    pub(crate) insist: bool,
+}
+
+/// Sends a request, again where that is harmless and may help. Any status but a redirect is an answer.
+pub(crate) async fn exchange(
+    request: Request,
+    terms: Terms<'_>,
+    io: &mut Io,
+) -> Result<Response, Error> {
+    let mut exchange = Exchange::new(terms);
+    loop {
+        if let Some(response) = exchange.attempt(request.clone(), io).await? {
+            return Ok(response);
+        }
+    }
+}
+
+/// An exchange whose request is made anew for each attempt, since it carries something that may be used once only.
+pub(crate) struct Exchange<'a> {
+    terms: Terms<'a>,
+    attempt: u32,
+}
+
+impl<'a> Exchange<'a> {
+    pub(crate) fn new(terms: Terms<'a>) -> Self {
+        Self { terms, attempt: 0 }
+    }
+
+    /// Sends the request once. None means that it is time to send another.
+    pub(crate) async fn attempt(
+        &mut self,
+        request: Request,
+        io: &mut Io,
+    ) -> Result<Option<Response>, Error> {
+        let memory = self
+            .terms
+            .throttle
+            .map(|throttling| Memory::new(&request, throttling));
+        if let Some(memory) = &memory {
+            memory.check(io)?;
+        }
+        let max_body = SendOptions::of(&request).max_body;
+        let outcome = io.send(timed(request, io)?).await;
+        note(self.attempt, &outcome);
+        if let Some(pause) = self
+            .terms
+            .retry
+            .pause_after(self.attempt, &outcome, io.env())
+            && pause < io.time_left()
+        {
+            io.wait(pause).await;
+            self.attempt += 1;
+            return Ok(None);
+        }
+        let response = settled(outcome, max_body)?;
+        if let Some(memory) = &memory {
+            memory.record(&response, io);
+        }
+        Ok(Some(response))
+    }
+}
+
+/// The error that an answer which is no success amounts to.
+pub(crate) fn refusal(response: &Response, io: &Io) -> Error {
+    let status = response.status();
+    let server = ServerError::read(status.as_u16(), response.body());
+    let kind = match status {
+        StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
+        _ => ErrorKind::Server,
+    };
+    let error = Error::new(kind).with_server_error(server);
+    match retry_after(response, io) {
+        Some(pause) => error.with_retry_after(pause),
+        None => error,
+    }
+}
+
+/// The request with the time that is left for it.
+fn timed(mut request: Request, io: &Io) -> Result<Request, Error> {
+    let mut options = SendOptions::of(&request);
+    options.time_left = options.time_left.min(io.time_left());
+    if options.time_left.is_zero() {
+        return Err(Error::new(ErrorKind::Timeout));
+    }
+    request.extensions_mut().insert(options);
+    Ok(request)
+}
+
+/// Checks again what the transport was to keep to.
+fn settled(outcome: Result<Response, TransportError>, max_body: usize) -> Result<Response, Error> {
+    let response = outcome?;
+    if response.body().len() > max_body {
+        return Err(TransportError::too_large().into());
+    }
+    if response.status().is_redirection() {
+        return Err(Error::new(ErrorKind::Redirected));
+    }
+    if response.status().is_informational() {
+        return Err(Error::new(ErrorKind::InvalidResponse(
+            "status of the answer",
+        )));
+    }
+    Ok(response)
+}
+
+struct Memory<'a> {
+    throttling: Throttling<'a>,
+    whole: Fingerprint,
+    asker: Fingerprint,
+}
+
+impl<'a> Memory<'a> {
+    fn new(request: &Request, throttling: Throttling<'a>) -> Self {
+        let whole = Fingerprint::whole(request, throttling.credential);
+        Self {
+            throttling,
+            whole,
+            asker: Fingerprint::asker(request),
+        }
+    }
+
+    fn check(&self, io: &Io) -> Result<(), Error> {
+        let uptime = io.env().uptime();
+        if let Some((error, left)) = self.throttling.memory.standing(&self.asker, uptime) {
+            return Err(error.with_retry_after(left));
+        }
+        if self.throttling.insist {
+            return Ok(());
+        }
+        match self.throttling.memory.standing(&self.whole, uptime) {
+            Some((error, _)) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn record(&self, response: &Response, io: &Io) {
+        let status = response.status();
+        if status.is_success() {
+            return;
+        }
+        let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
+        let named = retry_after(response, io);
+        let pause = named.or(busy.then_some(self.throttling.pause));
+        let error = refusal(response, io);
+        let (key, error, pause) = match pause {
+            Some(pause) => (self.asker, throttled(&error), pause),
+            None => (self.whole, error, REFUSAL_STANDS),
+        };
+        if !pause.is_zero() {
+            self.throttling
+                .memory
+                .remember(key, error, io.env().uptime().saturating_add(pause));
+        }
+    }
+}
+
+/// What a later call is told while the pause lasts.
+fn throttled(error: &Error) -> Error {
+    let throttled = Error::new(ErrorKind::Throttled);
+    match error.server() {
+        Some(server) => throttled.with_server_error(server.clone()),
+        None => throttled,
+    }
+}
+
+/// The pause that the server asks for: seconds, or a date, RFC 9110 section 10.2.3.
+fn retry_after(response: &Response, io: &Io) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let pause = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let date = httpdate::parse_http_date(text).ok()?;
+            date.duration_since(SystemTime::from(io.now()))
+                .unwrap_or_default()
+        }
+    };
+    Some(pause.min(LONGEST_PAUSE))
+}
+
+fn note(attempt: u32, outcome: &Result<Response, TransportError>) {
+    match outcome {
+        Ok(response) => {
+            tracing::debug!(target: "msal", attempt, status = response.status().as_u16(), "answered");
+        }
+        Err(error) => tracing::debug!(target: "msal", attempt, %error, "not answered"),
+    }
+}
+
+/// How long the refusal of a request stands for that same request.
+const REFUSAL_STANDS: Duration = Duration::from_secs(60);
+/// A server that asks for more is not believed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);

@@ -1,0 +1,62 @@
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::{Env, Response, TransportError, TransportErrorKind};
+
+/// How often a failed sending is repeated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryPolicy {
+    /// How many times to send again.
+    retries: u32,
+    /// Whether to send again although the server may have acted on the first.
+    repeatable: bool,
+}
+
+impl RetryPolicy {
+    /// For what can be repeated at no harm: reading a document, client credentials.
+    pub(crate) const REPEATABLE: Self = Self {
+        retries: 1,
+        repeatable: true,
+    };
+
+    /// For what may be missing: the machine's own services, which answer at once where they are.
+    pub(crate) const UNLESS_SILENT: Self = Self {
+        retries: 1,
+        repeatable: false,
+    };
+
+    /// How long to wait before sending again, or `None` to accept the outcome.
+    pub(crate) fn pause_after(
+        self,
+        attempt: u32,
+        outcome: &Result<Response, TransportError>,
+        env: &Env,
+    ) -> Option<Duration> {
+        let again = match outcome {
+            // A server that names a pause is not asked again within this call.
+            Ok(response) => {
+                is_transient(response.status())
+                    && !response.headers().contains_key(http::header::RETRY_AFTER)
+            }
+            Err(error) => match error.kind() {
+                TransportErrorKind::Connect => true,
+                TransportErrorKind::Interrupted | TransportErrorKind::Timeout => self.repeatable,
+                _ => false,
+            },
+        };
+        (again && attempt < self.retries).then(|| env.jitter(longest_pause(attempt)))
+    }
+}
+
+fn is_transient(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
+}
+
+/// Full jitter: the pause is anything up to this.
+fn longest_pause(attempt: u32) -> Duration {
+    (SHORTEST_STEP * 2_u32.saturating_pow(attempt.min(8))).min(LONGEST_STEP)
+}
+
+const SHORTEST_STEP: Duration = Duration::from_millis(250);
+const LONGEST_STEP: Duration = Duration::from_secs(4);
