@@ -65,6 +65,18 @@ fn a_certificate_that_is_there_twice_counts_once() {
 }
 
 #[test]
+fn of_two_certificates_of_one_key_the_newer_one_counts() {
+    let (old, new) = (text("certificate-expired.pem"), text("certificate.pem"));
+    for file in [format!("{old}{new}"), format!("{new}{old}")] {
+        let certificate = Certificate::from_pem(file, text("key.pem")).unwrap();
+        assert_eq!(
+            certificate.public().certificates().next().unwrap(),
+            bytes("certificate.der")
+        );
+    }
+}
+
+#[test]
 fn thumbprints_and_the_end_are_those_that_openssl_prints() {
     let certificate = PublicCertificate::from_pem(text("certificate.pem")).unwrap();
     assert_eq!(
@@ -354,11 +366,11 @@ proptest! {
         let file = damage.apply(bytes(name));
         let result = Certificate::from_encrypted_pem(text("certificate.pem"), &file, PASSWORD);
         if let Err(error) = result {
-            assert_quotes_nothing(&error, &file, name);
+            assert_quotes_nothing(&error, &bytes(name), name);
         }
         let result = Certificate::from_pem(&file, text("key.pem"));
         if let Err(error) = result {
-            assert_quotes_nothing(&error, &file, name);
+            assert_quotes_nothing(&error, &bytes(name), name);
         }
     }
 

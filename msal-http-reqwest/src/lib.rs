@@ -20,6 +20,8 @@
 //! It sends each request once: no redirect is followed, nothing is sent again, nothing is decompressed. A request whose
 //! pooled connection is found closed before it was begun takes another connection.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
 mod body;
 mod builder;
 mod clients;

@@ -5,6 +5,8 @@ use std::mem;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method};
 use reqwest::{Client, ClientBuilder};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
@@ -27,7 +29,7 @@ pub struct ReqwestTransport {
 
 enum Source {
     Settings {
-        settings: Settings,
+        settings: Box<Settings>,
         clients: Clients<Client>,
     },
     Finished(Client),
@@ -78,7 +80,7 @@ impl ReqwestTransport {
     pub(crate) fn with(settings: Settings) -> Self {
         Self {
             source: Source::Settings {
-                settings,
+                settings: Box::new(settings),
                 clients: Clients::new(),
             },
         }
@@ -118,7 +120,7 @@ impl AsyncTransport for ReqwestTransport {
             return Err(TransportError::timeout());
         }
         let client = self.client(&options)?;
-        let request = reqwest::Request::try_from(request).map_err(transport_error)?;
+        let request = prepared(request)?;
         let deadline = Instant::now() + options.time_left.min(LONGEST);
         let sending = exchange(&client, request, options.max_body);
         timeout_at(deadline, connecting_by(deadline, sending))
@@ -141,6 +143,24 @@ impl fmt::Debug for ReqwestTransport {
         };
         out.finish()
     }
+}
+
+fn prepared(request: Request) -> Result<reqwest::Request, TransportError> {
+    let mut request = reqwest::Request::try_from(request).map_err(transport_error)?;
+    let empty = request
+        .body()
+        .is_none_or(|body| body.as_bytes() == Some(&[]));
+    if empty
+        && matches!(
+            *request.method(),
+            Method::PATCH | Method::POST | Method::PUT
+        )
+    {
+        // RFC 9110 section 8.6: these methods give a meaning to a body, so that none is said, too.
+        let length = HeaderValue::from_static("0");
+        request.headers_mut().insert(CONTENT_LENGTH, length);
+    }
+    Ok(request)
 }
 
 async fn exchange(

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use log::{Level, log_enabled, warn};
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use ureq::Agent;
@@ -169,6 +170,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Makes the agent for these terms.
     pub(crate) fn agent(&self, terms: Terms) -> Result<Agent, TransportError> {
+        warn_of_dumps();
         let tls = match terms.pin {
             Some(pin) => self.tls.pinned(pin)?,
             None => self.tls.ordinary()?,
@@ -223,6 +225,12 @@ impl fmt::Debug for ProxyChoice {
             Self::Fixed(proxy) => proxy.fmt(f),
             Self::Never => f.write_str("Never"),
         }
+    }
+}
+
+fn warn_of_dumps() {
+    if log_enabled!(target: "ureq_proto::util", Level::Trace) {
+        warn!("the crate `ureq_proto` logs tokens at level TRACE: keep it at DEBUG");
     }
 }
 

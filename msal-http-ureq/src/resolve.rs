@@ -36,10 +36,12 @@ pub(crate) fn resolve(
     deadline: &Deadline,
 ) -> Result<ResolvedSocketAddrs, TransportError> {
     let host = server.host().unwrap_or_default();
-    let port = server.port_u16().unwrap_or(match server.scheme_str() {
-        Some("http") => 80,
-        _ => 443,
-    });
+    let port = server
+        .port_u16()
+        .unwrap_or_else(|| match server.scheme_str() {
+            Some("http") => 80,
+            _ => 443,
+        });
     let found = addresses(host, port, deadline)?;
     let mut addrs = details.resolver.empty();
     let family = details.config.ip_family();

@@ -41,10 +41,8 @@ pub(crate) fn open(
 
 fn request(details: &ConnectionDetails<'_>, proxy: &Proxy) -> Zeroizing<String> {
     let host = details.uri.host().unwrap_or_default();
-    let port = details.uri.port_u16().unwrap_or(match details.needs_tls() {
-        true => 443,
-        false => 80,
-    });
+    let default_port = if details.needs_tls() { 443 } else { 80 };
+    let port = details.uri.port_u16().unwrap_or(default_port);
     let agent = match details.config.user_agent() {
         AutoHeaderValue::Provided(name) => format!("User-Agent: {name}\r\n"),
         _ => String::new(),

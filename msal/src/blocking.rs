@@ -16,7 +16,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use msal_core::{Error, ErrorKind, Transport};
+use msal_core::{AuthenticationResult, Error, ErrorKind, Flow, Transport};
 
 use crate::builder::{Buildable, Builder, Confidential};
 use crate::call::{BlockingClient, Call, Client, ForClient};
@@ -102,8 +102,8 @@ impl Client for ConfidentialClientApplication {
 }
 
 impl BlockingClient for ConfidentialClientApplication {
-    fn driver(&self) -> &BlockingDriver {
-        &self.driver
+    fn drive(&self, flow: Flow<AuthenticationResult>) -> Result<AuthenticationResult, Error> {
+        msal_core::run(flow, &self.driver)
     }
 }
 

@@ -1,12 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use msal_core::{AsyncTransport, Error, ErrorKind};
+use msal_core::{AsyncTransport, AuthenticationResult, Error, ErrorKind, Flow};
 
 use crate::builder::{Buildable, Builder, Confidential};
 use crate::call::{AsyncClient, Call, Client, ForClient};
 use crate::host::AsyncDriver;
-use crate::runtime::Runtime;
+use crate::runtime::{BoxFuture, Runtime};
 
 /// An application that can keep a secret: a web app, a web API, a daemon. Cheap to clone; make one and reuse it.
 ///
@@ -106,8 +106,11 @@ impl Client for ConfidentialClientApplication {
 }
 
 impl AsyncClient for ConfidentialClientApplication {
-    fn driver(&self) -> &AsyncDriver {
-        &self.driver
+    fn drive(
+        &self,
+        flow: Flow<AuthenticationResult>,
+    ) -> BoxFuture<Result<AuthenticationResult, Error>> {
+        self.driver.drive(flow)
     }
 }
 

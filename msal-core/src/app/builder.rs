@@ -96,7 +96,7 @@ impl ApplicationBuilder {
 
     /// The confidential client application, with its cache.
     ///
-    /// Fails for an empty client id, an authority that cannot be used, and without a credential.
+    /// Fails for an empty client id, an authority that cannot be used, and without a credential or with an empty one.
     pub fn confidential(
         self,
         store: Arc<dyn TokenStore>,
@@ -109,14 +109,15 @@ impl ApplicationBuilder {
             let why = "a confidential client application needs one: a secret, a certificate or an assertion";
             return Err(Error::new(ErrorKind::InvalidArgument("client credential")).because(why));
         };
+        credential.check()?;
         let authority = self.authority?;
-        self.settings.check(&authority)?;
+        let trust = self.settings.check(&authority)?;
         let shared = Shared {
             client_id: self.client_id.into(),
             authority,
             credential,
             capabilities: self.capabilities,
-            directory: Directory::new(self.settings),
+            directory: Directory::new(trust),
             ids: env.id_source(),
             env,
             flights: Flights::default(),

@@ -1,12 +1,18 @@
 //! Whom to ask for tokens: the authorities, what is known of them, and how the rest is found out.
 
 pub mod cloud;
+mod document;
+mod endpoints;
 mod host;
+pub mod instance;
+mod issuer;
 mod kind;
+mod memory;
+pub mod openid;
 mod parse;
-mod temp;
-pub use temp::AuthoritySettings;
-pub(crate) use temp::Directory;
+pub mod region;
+mod resolve;
+mod settings;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -14,7 +20,11 @@ use std::sync::Arc;
 
 use url::Url;
 
+pub use endpoints::{Endpoints, Issuer};
+pub use instance::InstanceMetadata;
 pub use kind::AuthorityKind;
+pub(crate) use resolve::Directory;
+pub use settings::{AuthoritySettings, Trust};
 
 use self::cloud::Cloud;
 use self::host::Host;
@@ -115,8 +125,10 @@ impl Authority {
 
     /// The one name that all aliases of this authority's cloud share, see [`cloud::canonical`].
     pub fn cloud(&self) -> &str {
-        let alias = self.0.cloud.and_then(|cloud| cloud.aliases.first());
-        alias.copied().unwrap_or(self.host())
+        match self.0.cloud.and_then(|cloud| cloud.aliases.first()) {
+            Some(name) => name,
+            None => self.host(),
+        }
     }
 
     /// How scopes are compared here.
@@ -144,6 +156,16 @@ impl Authority {
 
     pub(crate) fn url(&self) -> &Url {
         &self.0.url
+    }
+
+    /// This authority's URL with more segments at the end of its path.
+    pub(crate) fn endpoint(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.url.clone();
+        // An https URL always has a path.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
     }
 }
 

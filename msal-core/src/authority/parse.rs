@@ -72,20 +72,20 @@ pub(super) fn retenanted(authority: &Authority, tenant: Tenant) -> Authority {
 }
 
 /// A URL taken apart by our own rules, so that no parser's leniency decides where requests go.
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     scheme: Scheme,
-    host: Host,
-    path: Vec<&'a str>,
+    pub(super) host: Host,
+    pub(super) path: Vec<&'a str>,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Scheme {
+pub(super) enum Scheme {
     Http,
     Https,
 }
 
 impl<'a> Parts<'a> {
-    fn split(url: &'a str, scheme: Scheme) -> Result<Self, Error> {
+    pub(super) fn split(url: &'a str, scheme: Scheme) -> Result<Self, Error> {
         check_characters(url)?;
         let Some((given, rest)) = url.split_once("://") else {
             return Err(malformed("it must be a URL that begins with https://"));
@@ -217,14 +217,21 @@ impl<'a> Parts<'a> {
 }
 
 impl Scheme {
-    fn name(self) -> &'static str {
+    pub(super) fn of(authority: &Authority) -> Self {
+        match authority.is_plain_http() {
+            true => Self::Http,
+            false => Self::Https,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Https => "https",
         }
     }
 
-    fn port(self) -> u16 {
+    pub(super) fn port(self) -> u16 {
         match self {
             Self::Http => 80,
             Self::Https => 443,
@@ -319,7 +326,7 @@ const FORBIDDEN: [(char, &str); 4] = [
     ('@', "it contains an `@`: user names have no place in it"),
     ('\\', "it contains a backslash"),
 ];
-const CIAM: &str = ".ciamlogin.com";
+pub(super) const CIAM: &str = ".ciamlogin.com";
 const B2C_HOSTS: [&str; 4] = [
     ".b2clogin.com",
     ".b2clogin.cn",

@@ -63,7 +63,7 @@ pub trait AppTokenProvider: Send + Sync {
 
 /// Gets app tokens by other means than a request to the authority, without holding up a thread.
 ///
-/// Its tokens are cached like any other. Implemented with [`async_trait`]. A closure is a provider too.
+/// Its tokens are cached like any other. Implemented with [`async_trait`](macro@async_trait). A closure is a provider too.
 #[async_trait]
 pub trait AsyncAppTokenProvider: Send + Sync {
     /// The token that `request` describes; never empty.

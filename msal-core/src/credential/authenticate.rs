@@ -140,6 +140,7 @@ fn refused_by(name: &'static str) -> impl Fn(CallbackError) -> Error {
 }
 
 const APP_TOKENS: &str = "app token provider";
+#[cfg(feature = "certificate")]
 const CERTIFICATES: &str = "certificate provider";
 const PROVIDER: &str = "assertion provider";
 const SIGNER: &str = "assertion signer";

@@ -12,7 +12,7 @@ mod certificate;
 mod context;
 mod provider;
 mod signer;
-#[cfg(all(test, feature = "certificate"))]
+#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
@@ -177,14 +177,6 @@ impl ClientCredential {
             true => Err(Error::new(ErrorKind::InvalidArgument(what)).because("it is empty")),
             false => Ok(()),
         }
-    }
-
-    /// Whether tokens come from a callback, so that no request is to be sent.
-    pub(crate) fn replaces_requests(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::AppTokenProvider(_) | Kind::AsyncAppTokenProvider(_)
-        )
     }
 
     /// Tells credentials apart in the fingerprint of a request, where assertions would differ each time.

@@ -24,7 +24,7 @@ pub trait AssertionProvider: Send + Sync {
 
 /// Supplies an assertion for each request that needs one, without holding up a thread.
 ///
-/// Implemented with [`async_trait`]. A closure is a provider too:
+/// Implemented with [`async_trait`](macro@async_trait). A closure is a provider too:
 ///
 /// ```
 /// use msal_core::credential::{AssertionContext, ClientCredential};

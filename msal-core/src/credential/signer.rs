@@ -42,7 +42,7 @@ pub trait AssertionSigner: Send + Sync {
 
 /// A private key that signs where it lives, such as in a vault across the network, without holding up a thread.
 ///
-/// Implemented with [`async_trait`].
+/// Implemented with [`async_trait`](macro@async_trait).
 #[async_trait]
 pub trait AsyncAssertionSigner: Send + Sync {
     /// Signs `input`, which is not hashed yet, and returns the bare signature, as long as the key's modulus.

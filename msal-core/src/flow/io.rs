@@ -20,7 +20,8 @@ pub(crate) struct Io {
     env: Env,
     call: CallContext,
     span: Span,
-    progress: Option<Progress>,
+    /// Of each flight that this flow has led: leading one, it may lead another.
+    progress: Vec<Progress>,
 }
 
 impl Io {
@@ -30,7 +31,7 @@ impl Io {
             env,
             call,
             span,
-            progress: None,
+            progress: Vec::new(),
         }
     }
 
@@ -78,7 +79,7 @@ impl Io {
 
     /// Tells those who wait for `flight` that this flow is still at work, whenever it moves.
     pub(crate) fn leads(&mut self, flight: &Flight) {
-        self.progress = Some(flight.progress());
+        self.progress.push(flight.progress());
         self.moving(Duration::ZERO);
     }
 
@@ -108,7 +109,7 @@ impl Io {
     }
 
     fn moving(&self, busy_for: Duration) {
-        if let Some(progress) = &self.progress {
+        for progress in &self.progress {
             progress.moved(self.env.uptime().saturating_add(busy_for));
         }
     }

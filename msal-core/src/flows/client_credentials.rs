@@ -187,13 +187,13 @@ impl Job {
             correlation_id: io.correlation_id(),
         };
         let issued = match app.credential.app_token(request, io).await {
-            Some(token) => self.from_provider(token?),
-            None => self.from_token_endpoint(claims.as_deref(), io).await?,
+            Some(token) => self.provided(token?),
+            None => self.asked(claims.as_deref(), io).await?,
         };
         Ok(keep(issued, self.0.flight.key.clone(), app, io.now()))
     }
 
-    fn from_provider(&self, token: AppToken) -> Issued {
+    fn provided(&self, token: AppToken) -> Issued {
         let (secret, expires_in, refresh_in) = token.into_parts();
         Issued {
             secret,
@@ -204,11 +204,7 @@ impl Job {
         }
     }
 
-    async fn from_token_endpoint(
-        &self,
-        claims: Option<&str>,
-        io: &mut Io,
-    ) -> Result<Issued, Error> {
+    async fn asked(&self, claims: Option<&str>, io: &mut Io) -> Result<Issued, Error> {
         let app = &self.0.app;
         let throttling = Throttling {
             memory: &app.throttle,

@@ -7,3 +7,4 @@ mod post;
 pub mod token;
 
 pub use post::Post;
+pub(crate) use post::identify;

@@ -8,6 +8,7 @@ pub(super) struct Section {
     label: Label,
     pub(super) der: Zeroizing<Vec<u8>>,
     /// Whether RFC 1421 headers say that the section is encrypted.
+    #[cfg(feature = "certificate")]
     pub(super) has_legacy_encryption: bool,
 }
 
@@ -33,6 +34,7 @@ impl Section {
 }
 
 impl Label {
+    #[cfg(feature = "certificate")]
     pub(super) fn is_private_key(self) -> bool {
         matches!(
             self,
@@ -90,9 +92,11 @@ pub(super) fn sections(file: &[u8], what: &'static str) -> Result<Vec<Section>, 
 }
 
 fn section(pem: Pem) -> Section {
+    #[cfg(feature = "certificate")]
     let headers = pem.headers();
     Section {
         label: Label::parse(pem.tag()),
+        #[cfg(feature = "certificate")]
         has_legacy_encryption: headers.get("DEK-Info").is_some()
             || headers.get("Proc-Type").is_some(),
         der: Zeroizing::new(pem.into_contents()),

@@ -14,7 +14,7 @@ pub(super) fn read(file: &[u8], password: &str) -> Result<(PrivateKey, Vec<Vec<u
         ));
     }
     let archive = Pkcs12Archive::from_pkcs12(file, password).map_err(|error| complaint(&error))?;
-    let [key] = &archive.keys[..] else {
+    let [key] = archive.keys.as_slice() else {
         return Err(unusable(match archive.keys.len() {
             0 => "the PFX file holds no private key: export it with its key",
             _ => "the PFX file holds several private keys: export just one",

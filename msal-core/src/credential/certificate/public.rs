@@ -48,7 +48,7 @@ impl PublicCertificate {
         certificates: impl IntoIterator<Item = C>,
     ) -> Result<Self, Error> {
         let given: Vec<C> = certificates.into_iter().collect();
-        Self::with_leaf(given.iter().map(AsRef::as_ref), |_| true)
+        Self::with_leaf(given.iter().map(AsRef::as_ref), |_| Some(0))
     }
 
     /// Sends the certificates along in the assertion's `x5c` header, so that the server can check their issuer and
@@ -137,29 +137,21 @@ impl PublicCertificate {
     /// Takes the certificate of `rsa_public_key` as the one whose key signs.
     #[cfg(feature = "certificate")]
     pub(super) fn of_key(rsa_public_key: &[u8], certificates: &[Vec<u8>]) -> Result<Self, Error> {
-        Self::with_leaf(certificates.iter().map(Vec::as_slice), |certificate| {
-            certificate.rsa_public_key == Some(rsa_public_key)
+        Self::with_leaf(certificates.iter().map(Vec::as_slice), |parsed| {
+            let ours = parsed.iter().enumerate();
+            let ours = ours.filter(|(_, other)| other.rsa_public_key == Some(rsa_public_key));
+            // A certificate that was renewed with its key may still be in the file.
+            let newest = ours.max_by_key(|(_, certificate)| certificate.not_after);
+            newest.map(|(at, _)| at)
         })
     }
 
     fn with_leaf<'a>(
         certificates: impl Iterator<Item = &'a [u8]>,
-        is_leaf: impl Fn(&X509<'_>) -> bool,
+        leaf: impl FnOnce(&VecDeque<X509<'_>>) -> Option<usize>,
     ) -> Result<Self, Error> {
-        let mut rest = VecDeque::new();
-        for der in certificates {
-            let certificate = X509::parse(der)
-                .map_err(|_| malformed("it is not an X.509 certificate, or is damaged"))?;
-            if !rest.iter().any(|other: &X509<'_>| other.der == der) {
-                rest.push_back(certificate);
-            }
-        }
-        if rest.is_empty() {
-            return Err(malformed("there is none"));
-        }
-        let leaf = rest
-            .iter()
-            .position(is_leaf)
+        let mut rest = parsed(certificates)?;
+        let leaf = leaf(&rest)
             .and_then(|at| rest.remove(at))
             .ok_or_else(|| unusable("the private key does not belong to the certificate"))?;
         let signature_len = leaf
@@ -168,17 +160,12 @@ impl PublicCertificate {
             .ok_or_else(|| {
                 unusable("the certificate's key is no RSA key, and only RSA keys are supported")
             })?;
-        let (sha1, sha256, not_after) = (
-            Sha1::digest(leaf.der).into(),
-            Sha256::digest(leaf.der).into(),
-            leaf.not_after,
-        );
         let chain = Chain {
-            certificates: ordered(leaf, rest),
-            sha1,
-            sha256,
-            not_after,
+            sha1: Sha1::digest(leaf.der).into(),
+            sha256: Sha256::digest(leaf.der).into(),
+            not_after: leaf.not_after,
             signature_len,
+            certificates: ordered(leaf, rest),
         };
         Ok(Self {
             chain: Arc::new(chain),
@@ -195,6 +182,22 @@ impl fmt::Debug for PublicCertificate {
             .field("certificates", &self.chain.certificates.len())
             .field("send_x5c", &self.send_x5c)
             .finish()
+    }
+}
+
+/// Reads all certificates, each once. There is at least one.
+fn parsed<'a>(certificates: impl Iterator<Item = &'a [u8]>) -> Result<VecDeque<X509<'a>>, Error> {
+    let mut parsed = VecDeque::<X509<'_>>::new();
+    for der in certificates {
+        let certificate = X509::parse(der)
+            .map_err(|_| malformed("it is not an X.509 certificate, or is damaged"))?;
+        if !parsed.iter().any(|other| other.der == der) {
+            parsed.push_back(certificate);
+        }
+    }
+    match parsed.is_empty() {
+        true => Err(malformed("there is none")),
+        false => Ok(parsed),
     }
 }
 

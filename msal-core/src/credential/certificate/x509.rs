@@ -29,7 +29,7 @@ impl<'a> X509<'a> {
     }
 
     fn parse_tbs(der: &'a [u8], tbs: &mut impl Reader<'a>) -> der::Result<Self> {
-        if tbs.peek_tag()?.is_context_specific() {
+        if Tag::peek(tbs)?.is_context_specific() {
             tbs.tlv_bytes()?;
         }
         let _serial_number = AnyRef::decode(tbs)?;
@@ -73,7 +73,7 @@ pub(super) fn modulus_len(rsa_public_key: &[u8]) -> der::Result<usize> {
 }
 
 fn time<'a>(reader: &mut impl Reader<'a>) -> der::Result<DateTime> {
-    match reader.peek_tag()? {
+    match Tag::peek(reader)? {
         Tag::UtcTime => Ok(UtcTime::decode(reader)?.to_date_time()),
         _ => DateTime::from_unix_duration(GeneralizedTime::decode(reader)?.to_unix_duration()),
     }
