@@ -1,6 +1,6 @@
 //! What look-ups and entries cost in heap.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
 mod common;
 

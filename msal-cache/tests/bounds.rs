@@ -1,6 +1,6 @@
 //! How much a cache holds, and what goes first.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! What a change removes, keeps and carries over.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
 mod common;
 

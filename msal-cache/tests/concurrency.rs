@@ -1,6 +1,6 @@
 //! Readers and writers at once.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! What one key, or one set of scopes, may find: compared with the plainest model there is.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Files that are odd, damaged or hostile, and what is written of them.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
 mod common;
 
