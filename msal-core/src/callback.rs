@@ -1,7 +1,8 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use crate::flow::Slot;
 use crate::{Error, ErrorKind};
@@ -54,6 +55,19 @@ impl Callback {
                 .unwrap_or_else(|_| Err(panicked(name)).into())
         });
         poll.await
+    }
+}
+
+impl Callback {
+    /// [`run_async`](Self::run_async), or an error once `timeout` is over.
+    pub async fn run_or_timeout(self, timeout: impl Future<Output = ()>) -> Result<(), Error> {
+        let name = self.name;
+        let (mut work, mut timeout) = (pin!(self.run_async()), pin!(timeout));
+        poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(outcome) => Poll::Ready(outcome),
+            Poll::Pending => timeout.as_mut().poll(context).map(|()| Err(too_slow(name))),
+        })
+        .await
     }
 }
 
@@ -122,14 +136,17 @@ enum Work<R> {
     Future(Box<dyn FnOnce() -> BoxFuture<R> + Send>),
 }
 
+fn too_slow(name: &'static str) -> Error {
+    Error::new(ErrorKind::Timeout).because(format!("the {name} took too long"))
+}
+
 fn panicked(name: &'static str) -> Error {
     Error::new(ErrorKind::CallbackPanicked(name))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
+    use std::task::{Context, Waker};
 
     use super::*;
 

@@ -35,8 +35,8 @@ pub trait Host {
         landing.block(limit)
     }
 
-    /// Runs a callback of the program's.
-    fn call(&self, callback: Callback) -> Result<(), Error> {
+    /// Runs a callback of the program's. A host that can stop waiting for it does so after `limit`.
+    fn call(&self, callback: Callback, _limit: Duration) -> Result<(), Error> {
         callback.run()
     }
 }
@@ -52,7 +52,7 @@ pub fn run<T>(flow: Flow<T>, host: &(impl Host + ?Sized)) -> Result<T, Error> {
                 flow.resume(())
             }
             Step::Ask(Ask::Background(task, flow)) => flow.resume(host.background(task)),
-            Step::Ask(Ask::Call(callback, flow)) => flow.resume(host.call(callback)),
+            Step::Ask(Ask::Call(callback, limit, flow)) => flow.resume(host.call(callback, limit)),
             Step::Ask(Ask::Join(landing, limit, flow)) => flow.resume(host.join(landing, limit)),
             Step::Ask(Ask::SendOnTerms(request, flow)) => flow.resume(host.send_on_terms(request)),
             Step::Done(outcome) => return outcome,
@@ -93,9 +93,13 @@ pub trait AsyncHost: Sync {
         async move { landing.or_timeout(self.wait(limit)).await }
     }
 
-    /// Runs a callback of the program's.
-    fn call(&self, callback: Callback) -> impl Future<Output = Result<(), Error>> + Send {
-        callback.run_async()
+    /// Runs a callback of the program's, waiting no longer than `limit`.
+    fn call(
+        &self,
+        callback: Callback,
+        limit: Duration,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async move { callback.run_or_timeout(self.wait(limit)).await }
     }
 }
 
@@ -110,7 +114,9 @@ pub async fn run_async<T>(flow: Flow<T>, host: &(impl AsyncHost + ?Sized)) -> Re
                 flow.resume(())
             }
             Step::Ask(Ask::Background(task, flow)) => flow.resume(host.background(task)),
-            Step::Ask(Ask::Call(callback, flow)) => flow.resume(host.call(callback).await),
+            Step::Ask(Ask::Call(callback, limit, flow)) => {
+                flow.resume(host.call(callback, limit).await)
+            }
             Step::Ask(Ask::Join(landing, limit, flow)) => {
                 flow.resume(host.join(landing, limit).await)
             }

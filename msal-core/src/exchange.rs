@@ -12,7 +12,7 @@ use crate::throttle::{Fingerprint, Throttle};
 use crate::{Error, ErrorKind, Request, Response, SendOptions, ServerError, TransportError};
 
 /// How an exchange is to be carried out.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms<'a> {
     /// How often to send again.
     pub(crate) retry: RetryPolicy,
@@ -25,43 +25,71 @@ pub(crate) struct Terms<'a> {
 pub(crate) struct Throttling<'a> {
     /// Where.
     pub(crate) memory: &'a Throttle,
+    /// What tells one credential from another, since assertions differ each time.
+    pub(crate) credential: &'a [u8; 32],
     /// How long a 429 or 5xx without `Retry-After` stands.
     pub(crate) pause: Duration,
     /// Whether a refusal of this very request, which stands for a minute, is passed over.
     pub(crate) insist: bool,
 }
 
-/// Sends a request, again where that is harmless and may help, and hands back an answer of status 2xx, or one that
-/// refuses; everything else is an error.
+/// Sends a request, again where that is harmless and may help. Any status but a redirect is an answer.
 pub(crate) async fn exchange(
     request: Request,
-    terms: &Terms<'_>,
+    terms: Terms<'_>,
     io: &mut Io,
 ) -> Result<Response, Error> {
-    let throttling = terms
-        .throttle
-        .map(|throttling| Memory::new(&request, throttling));
-    if let Some(memory) = &throttling {
-        memory.check(io)?;
-    }
-    let mut attempt = 0;
-    let outcome = loop {
-        let outcome = io.send(timed(&request, io)?).await;
-        note(attempt, &outcome);
-        let Some(pause) = terms.retry.pause_after(attempt, &outcome, io.env()) else {
-            break outcome;
-        };
-        if pause >= io.time_left() {
-            break outcome;
+    let mut exchange = Exchange::new(terms);
+    loop {
+        if let Some(response) = exchange.attempt(request.clone(), io).await? {
+            return Ok(response);
         }
-        io.wait(pause).await;
-        attempt += 1;
-    };
-    let response = settled(&request, outcome)?;
-    if let Some(memory) = &throttling {
-        memory.record(&response, io);
     }
-    Ok(response)
+}
+
+/// An exchange whose request is made anew for each attempt, since it carries something that may be used once only.
+pub(crate) struct Exchange<'a> {
+    terms: Terms<'a>,
+    attempt: u32,
+}
+
+impl<'a> Exchange<'a> {
+    pub(crate) fn new(terms: Terms<'a>) -> Self {
+        Self { terms, attempt: 0 }
+    }
+
+    /// Sends the request once. None means that it is time to send another.
+    pub(crate) async fn attempt(
+        &mut self,
+        request: Request,
+        io: &mut Io,
+    ) -> Result<Option<Response>, Error> {
+        let memory = self
+            .terms
+            .throttle
+            .map(|throttling| Memory::new(&request, throttling));
+        if let Some(memory) = &memory {
+            memory.check(io)?;
+        }
+        let max_body = SendOptions::of(&request).max_body;
+        let outcome = io.send(timed(request, io)?).await;
+        note(self.attempt, &outcome);
+        if let Some(pause) = self
+            .terms
+            .retry
+            .pause_after(self.attempt, &outcome, io.env())
+            && pause < io.time_left()
+        {
+            io.wait(pause).await;
+            self.attempt += 1;
+            return Ok(None);
+        }
+        let response = settled(outcome, max_body)?;
+        if let Some(memory) = &memory {
+            memory.record(&response, io);
+        }
+        Ok(Some(response))
+    }
 }
 
 /// The error that an answer which is no success amounts to.
@@ -80,24 +108,20 @@ pub(crate) fn refusal(response: &Response, io: &Io) -> Error {
 }
 
 /// The request with the time that is left for it.
-fn timed(request: &Request, io: &Io) -> Result<Request, Error> {
-    let mut options = SendOptions::of(request);
+fn timed(mut request: Request, io: &Io) -> Result<Request, Error> {
+    let mut options = SendOptions::of(&request);
     options.time_left = options.time_left.min(io.time_left());
     if options.time_left.is_zero() {
         return Err(Error::new(ErrorKind::Timeout));
     }
-    let mut request = request.clone();
     request.extensions_mut().insert(options);
     Ok(request)
 }
 
 /// Checks again what the transport was to keep to.
-fn settled(
-    request: &Request,
-    outcome: Result<Response, TransportError>,
-) -> Result<Response, Error> {
+fn settled(outcome: Result<Response, TransportError>, max_body: usize) -> Result<Response, Error> {
     let response = outcome?;
-    if response.body().len() > SendOptions::of(request).max_body {
+    if response.body().len() > max_body {
         return Err(TransportError::too_large().into());
     }
     if response.status().is_redirection() {
@@ -119,7 +143,7 @@ struct Memory<'a> {
 
 impl<'a> Memory<'a> {
     fn new(request: &Request, throttling: Throttling<'a>) -> Self {
-        let whole = Fingerprint::whole(request);
+        let whole = Fingerprint::whole(request, throttling.credential);
         Self {
             throttling,
             whole,

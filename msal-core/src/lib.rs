@@ -1,15 +1,22 @@
 //! Sans-IO core of the Microsoft Authentication Library for Rust: flows, authorities, credentials and wire formats.
 
+pub mod app;
 pub mod authority;
 mod callback;
 mod correlation;
+pub mod credential;
 mod drive;
 mod env;
 mod error;
 mod exchange;
 mod flights;
 mod flow;
+mod flows;
+mod freshness;
+mod jwt;
 mod model;
+pub mod protocol;
+mod result;
 mod retry;
 pub mod secret;
 pub mod store;
@@ -17,6 +24,8 @@ mod throttle;
 mod time;
 mod transport;
 
+pub use app::ConfidentialClientApplication;
+pub use authority::{Authority, AuthorityKind};
 pub use callback::Callback;
 pub use correlation::CorrelationId;
 pub use drive::{AsyncHost, Host, run, run_async};
@@ -24,7 +33,9 @@ pub use env::{Clock, Env, Random};
 pub use error::{Error, ErrorKind, ServerError, sanitized};
 pub use flights::{Joined, Landing};
 pub use flow::{Ask, Flow, Resume, Step};
-pub use model::{Claims, ScopeCase, Scopes, merged_claims};
+pub use freshness::Freshness;
+pub use model::{Claims, ScopeCase, Scopes, Tenant, merged_claims};
+pub use result::{AuthenticationResult, TokenSource};
 pub use secret::{AccessToken, ClientAssertion, ClientSecret, RawIdToken, RefreshToken};
 pub use time::Timestamp;
 pub use transport::{

@@ -20,6 +20,12 @@ impl RetryPolicy {
         repeatable: true,
     };
 
+    /// For what may be missing: the machine's own services, which answer at once where they are.
+    pub(crate) const UNLESS_SILENT: Self = Self {
+        retries: 1,
+        repeatable: false,
+    };
+
     /// How long to wait before sending again, or `None` to accept the outcome.
     pub(crate) fn pause_after(
         self,

@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::flights::TokenFlight;
 use crate::{Error, Request};
 
 /// The pauses now in force. Cheap to clone.
@@ -63,18 +65,25 @@ impl fmt::Debug for Throttle {
 pub(crate) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The whole request, but for the assertion, which is another each time.
-    pub(crate) fn whole(request: &Request) -> Self {
-        Self::of(request, |name| name != b"client_assertion")
+    /// The whole request. An assertion is another each time: the credential behind it counts in its stead.
+    pub(crate) fn whole(request: &Request, credential: &[u8; 32]) -> Self {
+        Self::of(request, credential, |name| name != b"client_assertion")
     }
 
     /// Who asks for which token: a server that asks for a pause means these.
     pub(crate) fn asker(request: &Request) -> Self {
-        Self::of(request, |name| ASKER.contains(&name))
+        Self::of(request, &[0; 32], |name| ASKER.contains(&name))
     }
 
-    fn of(request: &Request, counts: impl Fn(&[u8]) -> bool) -> Self {
-        let mut hash = Sha256::new();
+    /// What a renewal in the background is after.
+    pub(crate) fn renewal(token: &TokenFlight) -> Self {
+        let mut hash = HashInto(Sha256::new());
+        token.hash(&mut hash);
+        Self(hash.0.finalize().into())
+    }
+
+    fn of(request: &Request, credential: &[u8; 32], counts: impl Fn(&[u8]) -> bool) -> Self {
+        let mut hash = Sha256::new_with_prefix(credential);
         let mut add = |part: &[u8]| {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
@@ -88,6 +97,20 @@ impl Fingerprint {
             }
         }
         Self(hash.finalize().into())
+    }
+}
+
+/// Lets a key be hashed by something that does not collide.
+struct HashInto(Sha256);
+
+impl Hasher for HashInto {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        // Only ever written to.
+        0
     }
 }
 
@@ -123,9 +146,9 @@ mod tests {
 
     #[test]
     fn a_fresh_assertion_does_not_make_another_request() {
-        let first = Fingerprint::whole(&request("client_id=a&client_assertion=1"));
-        assert!(first == Fingerprint::whole(&request("client_id=a&client_assertion=2")));
-        assert!(first != Fingerprint::whole(&request("client_id=b&client_assertion=1")));
+        let first = Fingerprint::whole(&request("client_id=a&client_assertion=1"), &[1; 32]);
+        assert!(first == Fingerprint::whole(&request("client_id=a&client_assertion=2"), &[1; 32]));
+        assert!(first != Fingerprint::whole(&request("client_id=b&client_assertion=1"), &[1; 32]));
     }
 
     #[test]
@@ -138,7 +161,7 @@ mod tests {
     #[test]
     fn a_refusal_stands_until_its_time_is_over() {
         let throttle = Throttle::default();
-        let key = Fingerprint::whole(&request("a=1"));
+        let key = Fingerprint::whole(&request("a=1"), &[1; 32]);
         throttle.remember(key, Error::new(ErrorKind::Throttled), seconds(10));
         assert_eq!(throttle.standing(&key, seconds(4)).unwrap().1, seconds(6));
         assert!(throttle.standing(&key, seconds(10)).is_none());

@@ -44,7 +44,7 @@ pub trait Transport: Send + Sync {
 
 /// Sends requests without holding up a thread.
 ///
-/// Implemented with [`async_trait`]:
+/// Implemented with [`async_trait`](macro@async_trait):
 ///
 /// ```
 /// use msal_core::{AsyncTransport, Request, Response, TransportError};

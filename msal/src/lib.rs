@@ -1,1 +1,78 @@
-//! Microsoft Authentication Library for Rust: sign in users and apps with Microsoft identities and get tokens.
+//! Microsoft Authentication Library for Rust: signs in users and apps with Microsoft identities (Entra ID, External
+//! ID, B2C, AD FS, any OpenID Connect issuer) and gets tokens for Microsoft Graph, Azure and APIs of one's own.
+//!
+//! Make one application and reuse it; it looks into its token cache first, and asks the identity provider only when
+//! it must:
+//!
+//! ```no_run
+//! use msal::{ClientCredential, ConfidentialClientApplication};
+//!
+//! # async fn example(secret: String) -> Result<(), msal::Error> {
+//! let app = ConfidentialClientApplication::builder("client-id")
+//!     .authority("https://login.microsoftonline.com/contoso.onmicrosoft.com")
+//!     .credential(ClientCredential::from_secret(secret))
+//!     .build()?;
+//!
+//! let result = app.acquire_token_for_client(["https://graph.microsoft.com/.default"]).await?;
+//! println!("{:?} until {}", result.token_source(), result.expires_on());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The same without async is in [`blocking`].
+//!
+//! # No driver at all
+//!
+//! Every call is a value that says what it needs next. A program with a network of its own needs neither transport nor
+//! runtime of this crate, just this loop:
+//!
+//! ```
+//! use msal::{Ask, AuthenticationResult, Error, Flow, Request, Response, Step, TransportError};
+//!
+//! fn drive(
+//!     flow: Flow<AuthenticationResult>,
+//!     send: impl Fn(Request) -> Result<Response, TransportError>,
+//! ) -> Result<AuthenticationResult, Error> {
+//!     let mut step = flow.start();
+//!     loop {
+//!         step = match step {
+//!             Step::Send(request, flow) => flow.resume(send(request)),
+//!             Step::Wait(delay, flow) => flow.resume(std::thread::sleep(delay)),
+//!             Step::Ask(Ask::Join(landing, limit, flow)) => flow.resume(landing.block(limit)),
+//!             Step::Ask(question) => question.decline(),
+//!             Step::Done(outcome) => return outcome,
+//!         };
+//!     }
+//! }
+//! ```
+//!
+//! The line with `Join` shares one request among threads that ask for the same; a loop that declines it works alone.
+
+pub mod blocking;
+mod builder;
+mod call;
+mod confidential;
+mod env;
+mod host;
+mod runtime;
+
+pub use builder::Builder;
+pub use call::{Call, ForClient, TokenFuture};
+pub use confidential::ConfidentialClientApplication;
+pub use msal_cache::{Compatibility, TokenCache};
+pub use msal_core::authority::AuthoritySettings;
+#[cfg(feature = "certificate")]
+pub use msal_core::credential::Certificate;
+pub use msal_core::credential::ClientCredential;
+pub use msal_core::{
+    AccessToken, Ask, AsyncHost, AsyncTransport, AuthenticationResult, Authority, AuthorityKind,
+    Callback, Claims, ClientAssertion, ClientSecret, Clock, CorrelationId, Env, Error, ErrorKind,
+    Flow, Freshness, Host, Joined, Landing, ProxyUse, Random, RefreshToken, Request, Response,
+    Resume, ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, Step, Thumbprint, Timestamp,
+    TokenSource, Transport, TransportError, TransportErrorKind, credential, run, run_async, store,
+};
+#[cfg(feature = "reqwest")]
+pub use msal_http_reqwest::ReqwestTransport;
+#[cfg(feature = "ureq")]
+pub use msal_http_ureq::UreqTransport;
+pub use runtime::{BoxFuture, Runtime};

@@ -64,8 +64,8 @@ impl Error {
 
     /// Names the underlying cause.
     #[must_use]
-    pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.with(|inner| inner.source = Some(Arc::new(source)))
+    pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.with(|inner| inner.source = Some(source.into().into()))
     }
 
     /// Ties the error to a call, unless it is tied to one already.

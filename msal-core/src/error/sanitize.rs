@@ -58,8 +58,8 @@ fn is_invisible(c: char) -> bool {
 
 fn truncate(text: &mut String, most: usize) {
     if text.len() > most {
-        let end = text.floor_char_boundary(most);
-        text.truncate(end);
+        let end = (0..=most).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod seat;
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +17,7 @@ use seat::{Seat, Wake};
 use crate::store::{AccessTokenEntry, TokenKey};
 use crate::{Claims, Error, Scopes};
 
-pub(crate) use seat::End;
+pub(crate) use seat::{End, Join};
 pub use seat::{Joined, Landing};
 
 /// The flights now in the air. Cheap to clone.
@@ -27,9 +28,13 @@ impl Flights {
     /// Joins the flight for `key`, or opens it. A flight whose leader has stopped moving no longer binds.
     pub(crate) fn enter(&self, key: &FlightKey, uptime: Duration) -> Turn {
         let mut runways = self.lock();
-        let runway = runways
-            .entry(key.clone())
-            .or_insert_with(|| Runway::idle(uptime));
+        let runway = match runways.entry(key.clone()) {
+            Entry::Occupied(runway) => runway.into_mut(),
+            Entry::Vacant(free) => {
+                let runway = free.insert(Runway::new(uptime));
+                return Turn::Lead(self.flight(key, runway.progress.clone()));
+            }
+        };
         let bound_for = runway.progress.bound_for(uptime);
         if bound_for.is_zero() {
             runway.progress = Progress::from(uptime);
@@ -216,11 +221,9 @@ struct Runway {
 }
 
 impl Runway {
-    /// A runway that binds nobody yet.
-    fn idle(uptime: Duration) -> Self {
-        let progress = Progress::from(uptime.saturating_sub(PATIENCE));
+    fn new(uptime: Duration) -> Self {
         Self {
-            progress,
+            progress: Progress::from(uptime),
             queue: VecDeque::new(),
         }
     }

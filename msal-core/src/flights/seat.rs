@@ -28,7 +28,7 @@ impl Landing {
             .ended
             .wait_timeout_while(state, limit, waiting)
             .unwrap_or_else(PoisonError::into_inner);
-        Joined(state.end.take())
+        Joined(state.end.take().map_or(Join::TimedOut, Join::Ended))
     }
 
     /// Waits until the landing, or until `timeout` is over.
@@ -36,9 +36,12 @@ impl Landing {
         let mut timeout = pin!(timeout);
         poll_fn(|context| {
             if let Some(end) = self.0.poll(context) {
-                return Poll::Ready(Joined(Some(end)));
+                return Poll::Ready(Joined(Join::Ended(end)));
             }
-            timeout.as_mut().poll(context).map(|()| Joined(None))
+            timeout
+                .as_mut()
+                .poll(context)
+                .map(|()| Joined(Join::TimedOut))
         })
         .await
     }
@@ -63,18 +66,27 @@ impl fmt::Debug for Landing {
 
 /// How waiting for another flow came out: what the waiting flow is resumed with.
 #[derive(Debug)]
-pub struct Joined(Option<End>);
+pub struct Joined(Join);
 
 impl Joined {
-    /// Waiting was declined, or took too long.
     pub(crate) fn declined() -> Self {
-        Self(None)
+        Self(Join::Declined)
     }
 
-    /// How the flight ended; none when it had not by the time.
-    pub(crate) fn end(self) -> Option<End> {
+    pub(crate) fn outcome(self) -> Join {
         self.0
     }
+}
+
+/// How waiting came out.
+#[derive(Debug)]
+pub(crate) enum Join {
+    /// Nobody waited.
+    Declined,
+    /// The flight ended.
+    Ended(End),
+    /// The limit passed before the flight ended.
+    TimedOut,
 }
 
 /// How a flight ended, for one of those who waited.

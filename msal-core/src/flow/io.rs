@@ -20,7 +20,8 @@ pub(crate) struct Io {
     env: Env,
     call: CallContext,
     span: Span,
-    progress: Option<Progress>,
+    /// Of each flight that this flow has led: leading one, it may lead another.
+    progress: Vec<Progress>,
 }
 
 impl Io {
@@ -30,7 +31,7 @@ impl Io {
             env,
             call,
             span,
-            progress: None,
+            progress: Vec::new(),
         }
     }
 
@@ -67,8 +68,9 @@ impl Io {
     pub(crate) async fn call<R: Send + 'static>(&mut self, call: Call<R>) -> Result<R, Error> {
         let (callback, returned) = call.split();
         let name = callback.name();
-        self.moving(self.time_left());
-        self.ask(|reply| Need::Call(callback, reply)).await?;
+        let limit = self.time_left();
+        self.moving(limit);
+        self.ask(|reply| Need::Call(callback, limit, reply)).await?;
         // A loop that resumes without having run the callback has declined.
         returned
             .take()
@@ -77,7 +79,7 @@ impl Io {
 
     /// Tells those who wait for `flight` that this flow is still at work, whenever it moves.
     pub(crate) fn leads(&mut self, flight: &Flight) {
-        self.progress = Some(flight.progress());
+        self.progress.push(flight.progress());
         self.moving(Duration::ZERO);
     }
 
@@ -107,7 +109,7 @@ impl Io {
     }
 
     fn moving(&self, busy_for: Duration) {
-        if let Some(progress) = &self.progress {
+        for progress in &self.progress {
             progress.moved(self.env.uptime().saturating_add(busy_for));
         }
     }
@@ -123,7 +125,7 @@ impl Io {
 #[derive(Debug)]
 pub(super) enum Need {
     Background(Flow<()>, Slot<Result<(), Error>>),
-    Call(Callback, Slot<Result<(), Error>>),
+    Call(Callback, Duration, Slot<Result<(), Error>>),
     Join(Landing, Duration, Slot<Joined>),
     Send(Request, Slot<Result<Response, TransportError>>),
     SendOnTerms(Request, Slot<Result<Response, TransportError>>),

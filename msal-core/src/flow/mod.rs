@@ -37,6 +37,11 @@ impl<T> Flow<T> {
         Self(State::Ready(outcome))
     }
 
+    /// A flow that fails before it starts, as for an argument that was malformed.
+    pub fn failed(error: Error) -> Self {
+        Self::ready(Err(error))
+    }
+
     /// A flow that runs `body`. It ends with an internal error if it awaits anything but its [`Io`].
     pub(crate) fn new<F>(call: CallContext, env: Env, body: impl FnOnce(Io) -> F) -> Self
     where
@@ -126,8 +131,8 @@ pub enum Step<T> {
 pub enum Ask<T> {
     /// Run this flow beside the others, for nobody to wait for; resume at once.
     Background(Flow<()>, Resume<Result<(), Error>, T>),
-    /// Run this callback of the program's, then resume.
-    Call(Callback, Resume<Result<(), Error>, T>),
+    /// Run this callback of the program's, waiting no longer than this, then resume.
+    Call(Callback, Duration, Resume<Result<(), Error>, T>),
     /// Wait until another flow that already does this work has landed, but no longer than this.
     Join(Landing, Duration, Resume<Joined, T>),
     /// Send this request as its [`SendOptions`] demand, or refuse before any byte is sent.
@@ -140,7 +145,7 @@ impl<T> Ask<T> {
         let declined = |what| Error::new(ErrorKind::Declined(what));
         match self {
             Self::Background(_, flow) => flow.resume(Err(declined("background flow"))),
-            Self::Call(callback, flow) => flow.resume(Err(declined(callback.name()))),
+            Self::Call(callback, _, flow) => flow.resume(Err(declined(callback.name()))),
             Self::Join(_, _, flow) => flow.resume(Joined::declined()),
             Self::SendOnTerms(request, flow) => {
                 let demands = SendOptions::of(&request).demands();
@@ -193,7 +198,9 @@ impl<T> Suspended<T> {
             Some(Need::Background(flow, reply)) => {
                 Step::Ask(Ask::Background(flow, self.then(reply)))
             }
-            Some(Need::Call(callback, reply)) => Step::Ask(Ask::Call(callback, self.then(reply))),
+            Some(Need::Call(callback, limit, reply)) => {
+                Step::Ask(Ask::Call(callback, limit, self.then(reply)))
+            }
             Some(Need::Join(landing, limit, reply)) => {
                 Step::Ask(Ask::Join(landing, limit, self.then(reply)))
             }

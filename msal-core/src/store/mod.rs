@@ -2,19 +2,20 @@
 //!
 //! `msal-cache` implements it; a program may bring its own.
 
+mod access_token;
 mod entity;
 mod extended;
 mod key;
+mod members;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
-pub use entity::{
-    AccessTokenEntry, AccountEntry, AppMetadataEntry, IdTokenEntry, Lifetime, Members,
-    RefreshTokenEntry,
-};
+pub use access_token::{AccessTokenEntry, Lifetime};
+pub use entity::{AccountEntry, AppMetadataEntry, IdTokenEntry, RefreshTokenEntry};
 pub use extended::ExtendedKey;
 pub use key::{AccessTokenLookup, Binding, BindingRef, Owner, OwnerRef, TokenKey};
+pub use members::{Extras, Members};
 
 use crate::Timestamp;
 

@@ -1,0 +1,7 @@
+//! Where entries are found: sharded hash tables, each look-up one probe.
+
+pub(crate) mod key;
+pub(crate) mod postings;
+pub(crate) mod scopes;
+pub(crate) mod spot;
+pub(crate) mod users;

@@ -1,0 +1,154 @@
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::quality::RandomState;
+use msal_core::store::OwnerRef;
+
+use super::key::{Key, unpadded};
+
+/// Where in the index something is: which shard, and under which hash there.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Spot {
+    pub(crate) shard: usize,
+    pub(crate) hash: u32,
+}
+
+/// Finds the spot of a key. Seeded per cache, so that nobody can choose keys that collide.
+#[derive(Clone)]
+pub(crate) struct Locator {
+    seed: RandomState,
+    shards: u64,
+}
+
+impl Locator {
+    /// A locator over this many shards, a power of two.
+    pub(crate) fn new(shards: usize) -> Self {
+        Self {
+            seed: RandomState::default(),
+            shards: shards as u64,
+        }
+    }
+
+    /// The spot of a token under one of its scopes.
+    ///
+    /// All that belongs to one user shares a shard. Tokens of applications are spread, since one application may have
+    /// all of them.
+    pub(crate) fn token(&self, key: &Key<'_>, scope: &str) -> Spot {
+        let mut hasher = self.seed.build_hasher();
+        let group = match key.owner {
+            OwnerRef::Account(id) => Some(self.group(&mut hasher, 0, &key.place, id)),
+            OwnerRef::App => {
+                hasher.write(key.place.as_bytes());
+                None
+            }
+            OwnerRef::Assertion(hash) => {
+                Some(self.group(&mut hasher, 1, &key.place, unpadded(hash)))
+            }
+        };
+        write_folded(&mut hasher, key.realm);
+        hasher.write(key.client_id.as_bytes());
+        if let Some(binding) = key.binding {
+            write_folded(&mut hasher, binding.token_type);
+            hasher.write(binding.key_id.as_bytes());
+        }
+        if let Some(extended) = key.extended {
+            hasher.write(extended.hash().as_bytes());
+        }
+        write_folded(&mut hasher, scope);
+        let hash = hasher.finish();
+        Spot {
+            shard: self.shard(group.unwrap_or(hash)),
+            hash: low_bits(hash),
+        }
+    }
+
+    /// The spot of a user's account, refresh and id tokens.
+    pub(crate) fn user(&self, place: &str, home_account_id: &str) -> Spot {
+        let mut hasher = self.seed.build_hasher();
+        let group = self.group(&mut hasher, 0, place, home_account_id);
+        Spot {
+            shard: self.shard(group),
+            hash: low_bits(group),
+        }
+    }
+
+    fn group<H: Hasher>(&self, hasher: &mut H, kind: u8, place: &str, owner: &str) -> u64 {
+        hasher.write_u8(kind);
+        hasher.write(place.as_bytes());
+        hasher.write(owner.as_bytes());
+        hasher.finish()
+    }
+
+    fn shard(&self, hash: u64) -> usize {
+        // The low bits find a place within the shard.
+        ((hash >> 40) & (self.shards - 1)) as usize
+    }
+}
+
+/// 31 bits: one is left for the index's own use.
+fn low_bits(hash: u64) -> u32 {
+    (hash & 0x7fff_ffff) as u32
+}
+
+/// Hashes a text so that its case does not matter, eight bytes at a time.
+fn write_folded(hasher: &mut impl Hasher, text: &str) {
+    // Setting this bit turns capitals into small letters. What else it makes equal only shares a hash.
+    const SMALL: u64 = 0x2020_2020_2020_2020;
+    let (chunks, rest) = text.as_bytes().as_chunks::<8>();
+    for chunk in chunks {
+        hasher.write_u64(u64::from_le_bytes(*chunk) | SMALL);
+    }
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    hasher.write_u64((u64::from_le_bytes(last) | SMALL) ^ text.len() as u64);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    fn key<'a>(realm: &'a str, owner: OwnerRef<'a>) -> Key<'a> {
+        Key {
+            place: Cow::Borrowed("login.microsoftonline.com"),
+            realm,
+            client_id: "client",
+            owner,
+            binding: None,
+            extended: None,
+        }
+    }
+
+    #[test]
+    fn case_of_tenant_and_scope_does_not_matter() {
+        let locator = Locator::new(64);
+        let one = locator.token(&key("CONTOSO.example", OwnerRef::App), "User.Read");
+        let other = locator.token(&key("contoso.Example", OwnerRef::App), "user.read");
+        assert_eq!(one, other);
+        let third = locator.token(&key("contoso.example", OwnerRef::App), "user.reader");
+        assert_ne!(one.hash, third.hash);
+    }
+
+    #[test]
+    fn a_user_has_one_shard() {
+        let locator = Locator::new(64);
+        let owner = OwnerRef::Account("uid.utid");
+        let user = locator.user("login.microsoftonline.com", "uid.utid");
+        for scope in ["a", "b", "c", "d"] {
+            assert_eq!(locator.token(&key(scope, owner), scope).shard, user.shard);
+        }
+    }
+
+    #[test]
+    fn an_application_uses_every_shard() {
+        let locator = Locator::new(8);
+        let scopes: Vec<_> = (0..1_000).map(|n| n.to_string()).collect();
+        let mut used = [0; 8];
+        for scope in &scopes {
+            used[locator.token(&key("t", OwnerRef::App), scope).shard] += 1;
+        }
+        assert!(used.iter().all(|&tokens| tokens > 60), "{used:?}");
+    }
+}

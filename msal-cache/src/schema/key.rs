@@ -1,0 +1,140 @@
+use msal_core::store::{AccessTokenEntry, Entity, Members, OwnerRef};
+
+use super::Kind;
+
+/// The section of an entity, and its key there: MSAL Python's composition of the entity's own fields, by which every
+/// library can find the entry, and delete it.
+pub(super) fn key(entity: &Entity) -> Option<(Kind, String)> {
+    Some(match entity {
+        Entity::AccessToken(entry) => (Kind::AccessToken, access_token(entry)),
+        Entity::RefreshToken(entry) => {
+            // MSAL Python composes the key of its own entries with their scopes.
+            let target = string(entry.extras.members(), "target").unwrap_or_default();
+            let key = [
+                &*entry.home_account_id,
+                &entry.environment,
+                "refreshtoken",
+                &entry.client_id,
+                "",
+                &target,
+            ];
+            (Kind::RefreshToken, joined(&key))
+        }
+        Entity::IdToken(entry) => {
+            let key = [
+                &*entry.home_account_id,
+                &entry.environment,
+                "idtoken",
+                &entry.client_id,
+                &entry.realm,
+                "",
+            ];
+            (Kind::IdToken, joined(&key))
+        }
+        Entity::Account(entry) => {
+            let key = [&*entry.home_account_id, &entry.environment, &entry.realm];
+            (Kind::Account, joined(&key))
+        }
+        Entity::AppMetadata(entry) => {
+            let key = format!("appmetadata-{}-{}", entry.environment, entry.client_id);
+            (Kind::AppMetadata, key)
+        }
+        _ => return None,
+    })
+}
+
+/// What is written as the home account id of a token, empty for one of the application itself.
+pub(super) fn home_account_id(entry: &AccessTokenEntry) -> &str {
+    match (entry.owner(), entry.home_account_id()) {
+        (_, Some(id)) => id,
+        // With no id at all other libraries would take it for a token of the application.
+        (OwnerRef::Assertion(hash), None) => hash,
+        (_, None) => "",
+    }
+}
+
+/// A member that is a text.
+pub(super) fn string(members: &Members, name: &str) -> Option<String> {
+    serde_json::from_str(members.get(name)?.get()).ok()
+}
+
+fn access_token(entry: &AccessTokenEntry) -> String {
+    let extended = entry.extended();
+    let mut parts = vec![
+        home_account_id(entry),
+        entry.environment(),
+        if extended.is_some() {
+            "atext"
+        } else {
+            "accesstoken"
+        },
+        entry.client_id(),
+        entry.realm(),
+        entry.scopes().as_str(),
+    ];
+    parts.extend(extended.map(|extended| extended.hash()));
+    parts.extend(entry.binding().map(|binding| binding.token_type));
+    joined(&parts)
+}
+
+fn joined(parts: &[&str]) -> String {
+    parts.join("-").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use msal_core::store::{Binding, ExtendedKey, Lifetime, Owner, TokenKey};
+    use msal_core::{Scopes, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn the_key_of_an_access_token_is_made_of_its_fields() {
+        let plain = TokenKey {
+            environment: "Login.example".into(),
+            realm: "T".into(),
+            client_id: "C".into(),
+            owner: Owner::App,
+            binding: None,
+            extended: None,
+        };
+        let bound = TokenKey {
+            owner: Owner::Account("U.T".into()),
+            binding: Some(Arc::new(Binding {
+                token_type: "pop".to_owned(),
+                key_id: "kid".to_owned(),
+            })),
+            ..plain.clone()
+        };
+        let extended = TokenKey {
+            extended: Some(Arc::new(ExtendedKey::from_hash("HASH"))),
+            ..plain.clone()
+        };
+        let assertion = TokenKey {
+            owner: Owner::Assertion {
+                hash: "H".into(),
+                home_account_id: None,
+            },
+            ..plain.clone()
+        };
+        for (token_key, expected) in [
+            (plain, "-login.example-accesstoken-c-t-b a"),
+            (bound, "u.t-login.example-accesstoken-c-t-b a-pop"),
+            (extended, "-login.example-atext-c-t-b a-hash"),
+            (assertion, "h-login.example-accesstoken-c-t-b a"),
+        ] {
+            let lifetime = Lifetime {
+                cached_at: Timestamp::default(),
+                expires_on: Timestamp::default(),
+                extended_expires_on: None,
+                refresh_on: None,
+            };
+            let scopes = Scopes::granted("a B");
+            let entry = AccessTokenEntry::new(token_key, scopes, "s".into(), lifetime);
+            let entity = Entity::AccessToken(Arc::new(entry));
+            assert_eq!(key(&entity), Some((Kind::AccessToken, expected.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+use std::mem::size_of;
+
+use msal_core::store::{
+    AccessTokenEntry, AccountEntry, Entity, IdTokenEntry, Members, RefreshTokenEntry,
+};
+
+use crate::index::scopes::indexed;
+
+/// How much is in a cache.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Access tokens.
+    pub access_tokens: usize,
+    /// Accounts.
+    pub accounts: usize,
+    /// Applications of which something is known.
+    pub app_metadata: usize,
+    /// Id tokens.
+    pub id_tokens: usize,
+    /// Refresh tokens.
+    pub refresh_tokens: usize,
+    /// Entries of a file that could not be read, and are kept to be written back.
+    pub unreadable: usize,
+    /// About how many bytes of memory the access, refresh and id tokens and the accounts take: what the limit on bytes
+    /// counts.
+    pub bytes: usize,
+}
+
+impl Statistics {
+    /// What the limit on entries counts: access, refresh and id tokens and accounts.
+    pub fn entries(&self) -> usize {
+        self.access_tokens + self.accounts + self.id_tokens + self.refresh_tokens
+    }
+
+    pub(crate) fn add(&mut self, entity: &Entity) {
+        *self.count(entity) += 1;
+        self.bytes += bytes(entity);
+    }
+
+    pub(crate) fn remove(&mut self, entity: &Entity) {
+        let count = self.count(entity);
+        *count = count.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes(entity));
+    }
+
+    fn count(&mut self, entity: &Entity) -> &mut usize {
+        match entity {
+            Entity::AccessToken(_) => &mut self.access_tokens,
+            Entity::Account(_) => &mut self.accounts,
+            Entity::IdToken(_) => &mut self.id_tokens,
+            Entity::RefreshToken(_) => &mut self.refresh_tokens,
+            _ => &mut self.app_metadata,
+        }
+    }
+}
+
+/// About what an entry takes: itself, the texts that are its own, and its places in the index.
+fn bytes(entity: &Entity) -> usize {
+    match entity {
+        Entity::AccessToken(entry) => {
+            size_of::<AccessTokenEntry>()
+                + entry.secret().expose().len()
+                + entry.realm().len()
+                + indexed(entry.scopes()).count() * INDEXED
+                + of_members(entry.members())
+                + SHARED
+        }
+        Entity::Account(entry) => {
+            let texts = entry.local_account_id.len() + entry.username.len();
+            size_of::<AccountEntry>() + texts + of_members(&entry.members) + SHARED
+        }
+        Entity::IdToken(entry) => {
+            let secret = entry.secret.expose().len();
+            size_of::<IdTokenEntry>() + secret + of_members(entry.extras.members()) + SHARED
+        }
+        Entity::RefreshToken(entry) => {
+            let texts = entry.secret.expose().len() + entry.home_account_id.len();
+            size_of::<RefreshTokenEntry>() + texts + of_members(entry.extras.members()) + SHARED
+        }
+        _ => 0,
+    }
+}
+
+fn of_members(members: &Members) -> usize {
+    let members = members.iter();
+    members
+        .map(|(name, value)| name.len() + value.get().len() + MEMBER)
+        .sum()
+}
+
+/// A posting, with the empty slots beside it.
+const INDEXED: usize = 28;
+
+/// Reference counts.
+const SHARED: usize = 32;
+
+/// Pointers and lengths of a member's name and value.
+const MEMBER: usize = 32;

@@ -1,0 +1,135 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{App, ConfidentialClientApplication, Shared};
+use crate::authority::{AuthoritySettings, Directory};
+use crate::credential::ClientCredential;
+use crate::flights::Flights;
+use crate::store::TokenStore;
+use crate::throttle::Throttle;
+use crate::{Authority, Env, Error, ErrorKind};
+
+/// What an application is made of.
+#[derive(Clone, Debug)]
+pub struct ApplicationBuilder {
+    client_id: String,
+    authority: Result<Authority, Error>,
+    capabilities: Vec<String>,
+    credential: Option<ClientCredential>,
+    settings: AuthoritySettings,
+    timeout: Duration,
+}
+
+impl ApplicationBuilder {
+    /// An application of this client id (the "application id" of its registration), for accounts of any organisation
+    /// and personal ones until an authority is given.
+    pub fn new(client_id: impl Into<String>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            authority: Authority::parse(DEFAULT_AUTHORITY),
+            capabilities: Vec::new(),
+            credential: None,
+            settings: AuthoritySettings::default(),
+            timeout: DEFAULT_TIMEOUT,
+        }
+    }
+
+    /// Whom to ask for tokens: the URL of an authority, see [`Authority::parse`].
+    #[must_use]
+    pub fn authority(self, url: &str) -> Self {
+        Self {
+            authority: Authority::parse(url),
+            ..self
+        }
+    }
+
+    /// Whom to ask for tokens: the URL of a plain OpenID Connect issuer, see [`Authority::oidc`].
+    #[must_use]
+    pub fn oidc_authority(self, issuer: &str) -> Self {
+        Self {
+            authority: Authority::oidc(issuer),
+            ..self
+        }
+    }
+
+    /// Whom to ask for tokens.
+    #[must_use]
+    pub fn parsed_authority(self, authority: Authority) -> Self {
+        Self {
+            authority: Ok(authority),
+            ..self
+        }
+    }
+
+    /// How the application proves who it is.
+    #[must_use]
+    pub fn credential(self, credential: ClientCredential) -> Self {
+        Self {
+            credential: Some(credential),
+            ..self
+        }
+    }
+
+    /// What the application is able to handle, such as `CP1` for claims challenges.
+    #[must_use]
+    pub fn client_capabilities<S: Into<String>>(
+        self,
+        capabilities: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self {
+            capabilities: capabilities.into_iter().map(Into::into).collect(),
+            ..self
+        }
+    }
+
+    /// How authorities are found out about.
+    #[must_use]
+    pub fn authority_settings(self, settings: AuthoritySettings) -> Self {
+        Self { settings, ..self }
+    }
+
+    /// How long a call may take that is not given a limit of its own; 60 seconds by default.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// The confidential client application, with its cache.
+    ///
+    /// Fails for an empty client id, an authority that cannot be used, and without a credential or with an empty one.
+    pub fn confidential(
+        self,
+        store: Arc<dyn TokenStore>,
+        env: Env,
+    ) -> Result<ConfidentialClientApplication, Error> {
+        if self.client_id.trim().is_empty() {
+            return Err(Error::new(ErrorKind::InvalidArgument("client id")).because("it is empty"));
+        }
+        let Some(credential) = self.credential else {
+            let why = "a confidential client application needs one: a secret, a certificate or an assertion";
+            return Err(Error::new(ErrorKind::InvalidArgument("client credential")).because(why));
+        };
+        credential.check()?;
+        let authority = self.authority?;
+        let trust = self.settings.check(&authority)?;
+        let shared = Shared {
+            client_id: self.client_id.into(),
+            authority,
+            credential,
+            capabilities: self.capabilities,
+            directory: Directory::new(trust),
+            ids: env.id_source(),
+            env,
+            flights: Flights::default(),
+            renewals: Throttle::default(),
+            store,
+            throttle: Throttle::default(),
+            timeout: self.timeout,
+        };
+        Ok(ConfidentialClientApplication::new(App(Arc::new(shared))))
+    }
+}
+
+/// Work, school and personal accounts.
+const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com/common";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);

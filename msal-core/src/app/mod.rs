@@ -1,0 +1,70 @@
+//! Applications: what is configured once and shared by all of their calls.
+
+mod builder;
+mod confidential;
+mod options;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use builder::ApplicationBuilder;
+pub use confidential::ConfidentialClientApplication;
+pub use options::{CallOptions, ClientCredentialOptions};
+
+use crate::authority::Directory;
+use crate::credential::ClientCredential;
+use crate::env::IdSource;
+use crate::flights::Flights;
+use crate::flow::CallContext;
+use crate::store::TokenStore;
+use crate::throttle::Throttle;
+use crate::{Authority, CorrelationId, Env};
+
+/// What all calls of one application share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct App(Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) client_id: Arc<str>,
+    pub(crate) authority: Authority,
+    pub(crate) credential: ClientCredential,
+    pub(crate) capabilities: Vec<String>,
+    pub(crate) directory: Directory,
+    pub(crate) env: Env,
+    pub(crate) flights: Flights,
+    pub(crate) ids: IdSource,
+    /// Renewals in the background that have just failed.
+    pub(crate) renewals: Throttle,
+    pub(crate) store: Arc<dyn TokenStore>,
+    pub(crate) throttle: Throttle,
+    pub(crate) timeout: Duration,
+}
+
+impl App {
+    /// What is the same for all of one call.
+    pub(crate) fn call(
+        &self,
+        flow: &'static str,
+        correlation_id: Option<CorrelationId>,
+        timeout: Option<Duration>,
+    ) -> CallContext {
+        CallContext {
+            flow,
+            correlation_id: correlation_id.unwrap_or_else(|| self.env.guid().into()),
+            deadline: self
+                .env
+                .uptime()
+                .saturating_add(timeout.unwrap_or(self.timeout)),
+        }
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

@@ -1,0 +1,286 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::memory::Memory;
+use super::region::imds::{self, Answer, ApiVersion, ImdsBase};
+use super::region::{Region, RegionPlan};
+use super::settings::Standing;
+use super::{Authority, AuthorityKind, Endpoints, InstanceMetadata, Trust, instance, openid};
+use crate::exchange::{Terms, exchange, refusal};
+use crate::flights::{FlightKey, Flights};
+use crate::flow::Io;
+use crate::flows::claim::{Claim, claim, settle};
+use crate::protocol::identify;
+use crate::retry::RetryPolicy;
+use crate::{Error, ErrorKind, Request, Response};
+
+/// Finds out where authorities take which request, and remembers it. One an application.
+///
+/// Whatever is asked is asked once, however many calls need it at the same time, and kept only after all checks.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    trust: Trust,
+    flights: Flights,
+    endpoints: Memory<Authority, Arc<Endpoints>>,
+    /// By host.
+    instances: Memory<Arc<str>, InstanceMetadata>,
+    region: Memory<(), Option<Region>>,
+}
+
+impl Directory {
+    pub(crate) fn new(trust: Trust) -> Self {
+        Self {
+            trust,
+            flights: Flights::default(),
+            endpoints: Memory::default(),
+            instances: Memory::default(),
+            region: Memory::default(),
+        }
+    }
+
+    /// Where `authority` takes which request.
+    pub(crate) async fn resolve(
+        &self,
+        authority: &Authority,
+        io: &mut Io,
+    ) -> Result<Arc<Endpoints>, Error> {
+        let key = flight("endpoints", &authority.to_string());
+        loop {
+            if let Some(known) = self.known(authority, io) {
+                return Ok(known);
+            }
+            let Claim::Lead(flight) = claim(&key, &self.flights, |_| None, io).await? else {
+                continue;
+            };
+            // Whoever led before us may have landed since we last looked.
+            let outcome = match self.known(authority, io) {
+                Some(known) => Ok(known),
+                None => self.discover(authority, io).await,
+            };
+            settle(flight, outcome.as_ref().map(|_| None), io);
+            return outcome;
+        }
+    }
+
+    /// The same for client credentials, whose tokens a region's own service may issue.
+    pub(crate) async fn resolve_for_app(
+        &self,
+        authority: &Authority,
+        io: &mut Io,
+    ) -> Result<Arc<Endpoints>, Error> {
+        let region = match authority.kind() {
+            AuthorityKind::EntraId => self.region(io).await?,
+            _ => None,
+        };
+        let endpoints = self.resolve(authority, io).await?;
+        let Some(region) = region else {
+            return Ok(endpoints);
+        };
+        let token = region.of(&endpoints.token);
+        Ok(Arc::new(Endpoints {
+            token,
+            ..(*endpoints).clone()
+        }))
+    }
+
+    /// What needs no request: what was found out before, what the program supplied, what is built in.
+    fn known(&self, authority: &Authority, io: &Io) -> Option<Arc<Endpoints>> {
+        let uptime = io.env().uptime();
+        if let Some(known) = self.endpoints.get(authority, uptime) {
+            return Some(known);
+        }
+        let endpoints = match self.trust.endpoints(authority) {
+            Some(supplied) => supplied.clone(),
+            None => Arc::new(Endpoints::built_in(authority)?),
+        };
+        let until = uptime.saturating_add(KEPT);
+        self.endpoints
+            .keep(authority.clone(), endpoints.clone(), until);
+        Some(endpoints)
+    }
+
+    async fn discover(&self, authority: &Authority, io: &mut Io) -> Result<Arc<Endpoints>, Error> {
+        let before = self.endpoints.last(authority);
+        let (endpoints, kept) = match (self.configuration(authority, io).await, before) {
+            (Ok(endpoints), Some(before)) if endpoints.tenant_id != before.tenant_id => {
+                return Err(moved(authority));
+            }
+            (Ok(endpoints), _) => (Arc::new(endpoints), KEPT),
+            // What was right a day ago outranks an error that may be over soon.
+            (Err(error), Some(before)) if error.is_retryable() && !out_of_time(io) => {
+                tracing::warn!(target: "msal", %error, "an authority's configuration could not be renewed");
+                (before, KEPT_AFTER_FAILURE)
+            }
+            (Err(error), _) => return Err(error),
+        };
+        let until = io.env().uptime().saturating_add(kept);
+        self.endpoints
+            .keep(authority.clone(), endpoints.clone(), until);
+        Ok(endpoints)
+    }
+
+    /// The authority's OpenID configuration, fetched and checked.
+    async fn configuration(&self, authority: &Authority, io: &mut Io) -> Result<Endpoints, Error> {
+        let instance = match self.trust.standing(authority)? {
+            Standing::BuiltIn | Standing::Explicit => self.trust.instance(authority),
+            Standing::Unknown => self.instance(authority, io).await?,
+        };
+        let response = fetch(openid::request(authority, &instance)?, io).await?;
+        let status = response.status().as_u16();
+        if status >= 500 || matches!(status, 408 | 429) {
+            return Err(refusal(&response, io));
+        }
+        openid::parse(&response, authority, &instance, &self.trust)
+    }
+
+    /// What Microsoft says of an unknown host.
+    async fn instance(
+        &self,
+        authority: &Authority,
+        io: &mut Io,
+    ) -> Result<InstanceMetadata, Error> {
+        let host = authority.environment();
+        let key = flight("instance", host);
+        loop {
+            if let Some(known) = self.instances.get(host, io.env().uptime()) {
+                return Ok(known);
+            }
+            let Claim::Lead(flight) = claim(&key, &self.flights, |_| None, io).await? else {
+                continue;
+            };
+            let outcome = match self.instances.get(host, io.env().uptime()) {
+                Some(known) => Ok(known),
+                None => self.ask_about(authority, io).await,
+            };
+            settle(flight, outcome.as_ref().map(|_| None), io);
+            return outcome;
+        }
+    }
+
+    /// Only `invalid_instance` speaks against a host. A failure to ask leaves it standing for itself.
+    async fn ask_about(
+        &self,
+        authority: &Authority,
+        io: &mut Io,
+    ) -> Result<InstanceMetadata, Error> {
+        let answer = match fetch(instance::request(authority)?, io).await {
+            Ok(response) => instance::parse(&response, authority),
+            Err(error) => Err(error),
+        };
+        let (instance, kept) = match answer {
+            Ok(named) => {
+                let own = || InstanceMetadata::built_in(authority);
+                (named.unwrap_or_else(own), KEPT)
+            }
+            Err(error) if *error.kind() == ErrorKind::Authority || out_of_time(io) => {
+                return Err(error);
+            }
+            Err(error) => {
+                tracing::warn!(target: "msal", %error, "instance discovery failed");
+                (InstanceMetadata::built_in(authority), KEPT_AFTER_REFUSAL)
+            }
+        };
+        let until = io.env().uptime().saturating_add(kept);
+        self.instances
+            .keep(authority.environment().clone(), instance.clone(), until);
+        Ok(instance)
+    }
+
+    /// The region whose token service to use, if any.
+    async fn region(&self, io: &mut Io) -> Result<Option<Region>, Error> {
+        let base = match self.trust.region() {
+            RegionPlan::Global => return Ok(None),
+            RegionPlan::Fixed(region) => return Ok(Some(region.clone())),
+            RegionPlan::Detect(base) => base,
+        };
+        let key = flight("region", "");
+        loop {
+            if let Some(known) = self.region.get(&(), io.env().uptime()) {
+                return Ok(known);
+            }
+            let Claim::Lead(flight) = claim(&key, &self.flights, |_| None, io).await? else {
+                continue;
+            };
+            let outcome = match self.region.get(&(), io.env().uptime()) {
+                Some(known) => Ok(known),
+                None => self.detect(base, io).await,
+            };
+            settle(flight, outcome.as_ref().map(|_| None), io);
+            return outcome;
+        }
+    }
+
+    /// A machine that tells no region is served by the global token service.
+    async fn detect(&self, base: &ImdsBase, io: &mut Io) -> Result<Option<Region>, Error> {
+        let (region, kept) = match ask_for_region(base, io).await {
+            Ok(region) => (Some(region), Duration::MAX),
+            Err(error) if out_of_time(io) => return Err(error),
+            Err(error) => {
+                tracing::warn!(target: "msal", %error, "the region is not known, so the global token service is used");
+                (None, KEPT_AFTER_REFUSAL)
+            }
+        };
+        let until = io.env().uptime().saturating_add(kept);
+        self.region.keep((), region.clone(), until);
+        Ok(region)
+    }
+}
+
+async fn ask_for_region(base: &ImdsBase, io: &mut Io) -> Result<Region, Error> {
+    let terms = Terms {
+        retry: RetryPolicy::UNLESS_SILENT,
+        throttle: None,
+    };
+    let first = ApiVersion::default();
+    let response = exchange(imds::request(base, Some(&first))?, terms, io).await?;
+    if let Answer::Region(region) = imds::parse(&response)? {
+        return Ok(region);
+    }
+    let response = exchange(imds::request(base, None)?, terms, io).await?;
+    let newest = imds::parse_newest_version(&response)?;
+    let response = exchange(imds::request(base, Some(&newest))?, terms, io).await?;
+    match imds::parse(&response)? {
+        Answer::Region(region) => Ok(region),
+        Answer::UnknownVersion => Err(Error::new(ErrorKind::InvalidResponse(
+            "instance metadata of the machine",
+        ))),
+    }
+}
+
+async fn fetch(mut request: Request, io: &mut Io) -> Result<Response, Error> {
+    identify(&mut request, io.correlation_id());
+    let terms = Terms {
+        retry: RetryPolicy::REPEATABLE,
+        throttle: None,
+    };
+    exchange(request, terms, io).await
+}
+
+fn flight(what: &str, of: &str) -> FlightKey {
+    FlightKey::Discovery([what, " ", of].concat().into())
+}
+
+/// A name may stand for any one tenant, but then for that one.
+fn moved(authority: &Authority) -> Error {
+    let tenant = authority.tenant().unwrap_or_default();
+    let why = [
+        "the tenant ",
+        tenant,
+        " has another id than before: make the application anew if that is meant",
+    ];
+    Error::new(ErrorKind::Authority).because(why.concat())
+}
+
+/// Whether it is this call alone that cannot go on.
+fn out_of_time(io: &Io) -> bool {
+    io.time_left().is_zero()
+}
+
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long what could not be found out is not asked again.
+const KEPT_AFTER_REFUSAL: Duration = Duration::from_secs(60 * 60);
+/// How long what could not be renewed stands.
+const KEPT_AFTER_FAILURE: Duration = Duration::from_secs(5 * 60);
+
+#[cfg(test)]
+mod tests;

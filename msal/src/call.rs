@@ -1,0 +1,256 @@
+//! A call that is about to be made: what it can be given beside what it is about.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use msal_core::app::{CallOptions, ClientCredentialOptions};
+use msal_core::{AuthenticationResult, Claims, CorrelationId, Error, ErrorKind, Flow};
+
+use crate::BoxFuture;
+
+/// A call that is about to be made on the application `A`, of which `R` says what it asks for.
+///
+/// On an async application it is awaited; on a blocking one it ends in `.send()`. Whoever drives flows by hand takes
+/// it [as a flow](Self::into_flow).
+#[must_use = "a call does nothing until it is awaited or sent"]
+pub struct Call<'a, A, R> {
+    app: &'a A,
+    request: R,
+    error: Option<Error>,
+}
+
+impl<'a, A, R> Call<'a, A, R> {
+    pub(crate) fn new(app: &'a A, request: R) -> Self {
+        Self {
+            app,
+            request,
+            error: None,
+        }
+    }
+
+    /// Keeps the first mistake for when the call is made, so that a chain of options need not be interrupted.
+    fn check<T>(&mut self, outcome: Result<T, Error>) -> Option<T> {
+        match outcome {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                None
+            }
+        }
+    }
+}
+
+impl<A, R: AskFor> Call<'_, A, R> {
+    /// Answers the claims challenge of an API: goes past the cached access token, and the answer replaces it.
+    ///
+    /// Takes the text of a JSON object, as [`Error::claims`] gives it.
+    pub fn claims(mut self, challenge: impl AsRef<str>) -> Self {
+        let claims = self.check(Claims::parse(challenge));
+        self.request.options().claims = claims;
+        self
+    }
+
+    /// Ties requests, logs and errors of the call to this id, rather than to a random one.
+    pub fn correlation_id(mut self, id: CorrelationId) -> Self {
+        self.request.options().correlation_id = Some(id);
+        self
+    }
+
+    /// Adds a parameter to the body of the token request.
+    ///
+    /// Tokens that were obtained with it are cached apart, since it may change what is issued.
+    pub fn extra_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.request
+            .options()
+            .parameters
+            .push((name.into(), value.into()));
+        self
+    }
+
+    /// Asks another tenant than the application's, by id or by domain name.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.request.options().tenant = Some(tenant.into());
+        self
+    }
+
+    /// Ends the call after this time, all requests, retries and waiting included.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.request.options().timeout = Some(timeout);
+        self
+    }
+
+    /// Renews a token that still works in this call rather than beside it: for a program that is about to end.
+    pub fn wait_for_refresh(mut self) -> Self {
+        self.request.options().wait_for_refresh = true;
+        self
+    }
+}
+
+/// What [`acquire_token_for_client`](crate::ConfidentialClientApplication::acquire_token_for_client) asks for.
+#[derive(Clone, Debug)]
+pub struct ForClient<S> {
+    scopes: S,
+    options: Option<Box<ClientCredentialOptions>>,
+}
+
+impl<S> ForClient<S> {
+    pub(crate) fn new(scopes: S) -> Self {
+        Self {
+            scopes,
+            options: None,
+        }
+    }
+
+    fn options(&mut self) -> &mut ClientCredentialOptions {
+        self.options.get_or_insert_default()
+    }
+}
+
+impl<A, S> Call<'_, A, ForClient<S>> {
+    /// Adds claims of the client's own, the text of a JSON object. Tokens obtained with them are cached under them.
+    pub fn client_claims(mut self, claims: impl AsRef<str>) -> Self {
+        let claims = self.check(Claims::parse(claims));
+        self.request.options().client_claims = claims;
+        self
+    }
+
+    /// Asks for a federated managed identity of this path. Tokens obtained with it are cached under it.
+    pub fn fmi_path(mut self, path: impl Into<String>) -> Self {
+        self.request.options().fmi_path = Some(path.into());
+        self
+    }
+
+    /// Goes past the cached access token. Not for every call: the identity provider limits how often it is asked.
+    pub fn force_refresh(mut self) -> Self {
+        self.request.options().force_refresh = true;
+        self
+    }
+}
+
+impl<A: Client, R: Ask<A::Core>> Call<'_, A, R> {
+    /// The call as a flow, to be driven by [`run`](msal_core::run), [`run_async`](msal_core::run_async) or a loop of
+    /// one's own.
+    pub fn into_flow(self) -> Flow<AuthenticationResult> {
+        match self.error {
+            None => self.request.flow(self.app.core()),
+            Some(error) => Flow::failed(error),
+        }
+    }
+}
+
+impl<A: AsyncClient, R: Ask<A::Core>> IntoFuture for Call<'_, A, R> {
+    type Output = Result<AuthenticationResult, Error>;
+    type IntoFuture = TokenFuture;
+
+    fn into_future(self) -> TokenFuture {
+        let app = self.app;
+        TokenFuture(match self.into_flow().try_ready() {
+            Ok(outcome) => State::Ready(Some(outcome)),
+            Err(flow) => State::Running(app.drive(flow)),
+        })
+    }
+}
+
+impl<A: BlockingClient, R: Ask<A::Core>> Call<'_, A, R> {
+    /// Makes the call on this thread.
+    pub fn send(self) -> Result<AuthenticationResult, Error> {
+        let app = self.app;
+        app.drive(self.into_flow())
+    }
+}
+
+impl<A, R: fmt::Debug> fmt::Debug for Call<'_, A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Call").field(&self.request).finish()
+    }
+}
+
+/// A call in progress. It borrows neither the application nor the scopes, so it can be spawned.
+#[must_use = "a future does nothing until it is awaited"]
+pub struct TokenFuture(State);
+
+enum State {
+    /// A cache hit: nothing was allocated for it.
+    Ready(Option<Result<AuthenticationResult, Error>>),
+    Running(BoxFuture<Result<AuthenticationResult, Error>>),
+}
+
+impl Future for TokenFuture {
+    type Output = Result<AuthenticationResult, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            State::Ready(outcome) => Poll::Ready(outcome.take().unwrap_or_else(|| {
+                Err(Error::new(ErrorKind::Internal(
+                    "polled again after its end",
+                )))
+            })),
+            State::Running(future) => future.as_mut().poll(context),
+        }
+    }
+}
+
+impl fmt::Debug for TokenFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            State::Ready(_) => "TokenFuture(ready)",
+            State::Running(_) => "TokenFuture(running)",
+        })
+    }
+}
+
+pub(crate) use sealed::{Ask, AskFor, AsyncClient, BlockingClient, Client};
+
+mod sealed {
+    use super::{AuthenticationResult, BoxFuture, CallOptions, Error, Flow, ForClient};
+
+    /// Something that can be asked for, with the options that everything has.
+    pub trait AskFor {
+        fn options(&mut self) -> &mut CallOptions;
+    }
+
+    /// Something that can be asked of the application `C`.
+    pub trait Ask<C>: AskFor {
+        fn flow(self, core: &C) -> Flow<AuthenticationResult>;
+    }
+
+    /// An application of either API.
+    pub trait Client {
+        type Core;
+
+        fn core(&self) -> &Self::Core;
+    }
+
+    /// An application of the async API.
+    pub trait AsyncClient: Client {
+        fn drive(
+            &self,
+            flow: Flow<AuthenticationResult>,
+        ) -> BoxFuture<Result<AuthenticationResult, Error>>;
+    }
+
+    /// An application of the blocking API.
+    pub trait BlockingClient: Client {
+        fn drive(&self, flow: Flow<AuthenticationResult>) -> Result<AuthenticationResult, Error>;
+    }
+
+    impl<S> AskFor for ForClient<S> {
+        fn options(&mut self) -> &mut CallOptions {
+            &mut ForClient::options(self).call
+        }
+    }
+
+    impl<S> Ask<msal_core::ConfidentialClientApplication> for ForClient<S>
+    where
+        S: IntoIterator<Item: AsRef<str>> + Clone,
+    {
+        fn flow(
+            self,
+            core: &msal_core::ConfidentialClientApplication,
+        ) -> Flow<AuthenticationResult> {
+            core.acquire_token_for_client(self.scopes, self.options)
+        }
+    }
+}
