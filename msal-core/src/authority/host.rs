@@ -39,11 +39,6 @@ impl Host {
             || address.parse().is_ok_and(|v4: Ipv4Addr| v4.is_loopback())
             || address.parse().is_ok_and(|v6: Ipv6Addr| v6.is_loopback())
     }
-
-    /// Whether the host is the literal of an address.
-    pub(crate) fn is_address(&self) -> bool {
-        self.name.starts_with('[') || self.name.parse::<Ipv4Addr>().is_ok()
-    }
 }
 
 impl fmt::Display for Host {
