@@ -9,7 +9,6 @@ use msal_core::app::{CallOptions, ClientCredentialOptions};
 use msal_core::{AuthenticationResult, Claims, CorrelationId, Error, ErrorKind, Flow};
 
 use crate::BoxFuture;
-use crate::host::AsyncDriver;
 
 /// A call that is about to be made on the application `A`, of which `R` says what it asks for.
 ///
@@ -146,10 +145,10 @@ impl<A: AsyncClient, R: Ask<A::Core>> IntoFuture for Call<'_, A, R> {
     type IntoFuture = TokenFuture;
 
     fn into_future(self) -> TokenFuture {
-        let driver = self.app.driver();
+        let app = self.app;
         TokenFuture(match self.into_flow().try_ready() {
             Ok(outcome) => State::Ready(Some(outcome)),
-            Err(flow) => State::Running(driver.drive(flow)),
+            Err(flow) => State::Running(app.drive(flow)),
         })
     }
 }
@@ -157,8 +156,8 @@ impl<A: AsyncClient, R: Ask<A::Core>> IntoFuture for Call<'_, A, R> {
 impl<A: BlockingClient, R: Ask<A::Core>> Call<'_, A, R> {
     /// Makes the call on this thread.
     pub fn send(self) -> Result<AuthenticationResult, Error> {
-        let driver = self.app.driver();
-        msal_core::run(self.into_flow(), driver)
+        let app = self.app;
+        app.drive(self.into_flow())
     }
 }
 
@@ -205,8 +204,7 @@ impl fmt::Debug for TokenFuture {
 pub(crate) use sealed::{Ask, AskFor, AsyncClient, BlockingClient, Client};
 
 mod sealed {
-    use super::{AsyncDriver, AuthenticationResult, CallOptions, Flow, ForClient};
-    use crate::host::BlockingDriver;
+    use super::{AuthenticationResult, BoxFuture, CallOptions, Error, Flow, ForClient};
 
     /// Something that can be asked for, with the options that everything has.
     pub trait AskFor {
@@ -227,12 +225,15 @@ mod sealed {
 
     /// An application of the async API.
     pub trait AsyncClient: Client {
-        fn driver(&self) -> &AsyncDriver;
+        fn drive(
+            &self,
+            flow: Flow<AuthenticationResult>,
+        ) -> BoxFuture<Result<AuthenticationResult, Error>>;
     }
 
     /// An application of the blocking API.
     pub trait BlockingClient: Client {
-        fn driver(&self) -> &BlockingDriver;
+        fn drive(&self, flow: Flow<AuthenticationResult>) -> Result<AuthenticationResult, Error>;
     }
 
     impl<S> AskFor for ForClient<S> {

@@ -1,12 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use msal_core::{AsyncTransport, Error, ErrorKind};
+use msal_core::{AsyncTransport, AuthenticationResult, Error, ErrorKind, Flow};
 
 use crate::builder::{Buildable, Builder, Confidential};
 use crate::call::{AsyncClient, Call, Client, ForClient};
 use crate::host::AsyncDriver;
-use crate::runtime::Runtime;
+use crate::runtime::{BoxFuture, Runtime};
 
 /// An application that can keep a secret: a web app, a web API, a daemon. Cheap to clone; make one and reuse it.
 ///
@@ -63,9 +63,9 @@ impl Builder<ConfidentialClientApplication> {
     ///
     /// Fails for an authority or an option that cannot be used, without a credential, and where neither a feature nor
     /// the program supplies transport or runtime.
-    pub fn build(mut self) -> Result<ConfidentialClientApplication, Error> {
-        let core = self.core()?;
-        let driver = self.means.driver()?;
+    pub fn build(self) -> Result<ConfidentialClientApplication, Error> {
+        let (core, means) = self.parts()?;
+        let driver = means.driver()?;
         Ok(ConfidentialClientApplication { core, driver })
     }
 }
@@ -106,8 +106,11 @@ impl Client for ConfidentialClientApplication {
 }
 
 impl AsyncClient for ConfidentialClientApplication {
-    fn driver(&self) -> &AsyncDriver {
-        &self.driver
+    fn drive(
+        &self,
+        flow: Flow<AuthenticationResult>,
+    ) -> BoxFuture<Result<AuthenticationResult, Error>> {
+        self.driver.drive(flow)
     }
 }
 

@@ -97,13 +97,13 @@ pub enum RegionSetting {
 }
 
 impl RegionSetting {
-    /// Reads `auto`, the words of the other MSAL libraries (`TryAutoDetect`, `DisableMsalForceRegion`), or a region.
+    /// Reads `auto`, `off`, the words of the other MSAL libraries (`TryAutoDetect`, `DisableMsalForceRegion`), or a region.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let is = |word: &str| text.eq_ignore_ascii_case(word);
         if is("auto") || is("TryAutoDetect") {
             return Ok(Self::Auto);
         }
-        if is("DisableMsalForceRegion") {
+        if is("off") || is("DisableMsalForceRegion") {
             return Ok(Self::Off);
         }
         Region::parse(text).map(Self::Fixed)
