@@ -122,10 +122,7 @@ fn is_label(label: &str) -> bool {
 
 /// A URL parser would read some names as others: `0x7f.1` as `127.0.0.1`.
 fn same_after_url(name: &str, otherwise: &'static str) -> Result<(), &'static str> {
-    let mut url = String::with_capacity(name.len() + 9);
-    url.push_str("https://");
-    url.push_str(name);
-    match Url::parse(&url) {
+    match Url::parse(&["https://", name].concat()) {
         Ok(url) if url.host_str() == Some(name) => Ok(()),
         _ => Err(otherwise),
     }

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::authority::parse::tests::cases;
 use crate::authority::{AuthoritySettings, cloud};
 
 const GUID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
@@ -409,7 +410,7 @@ fn a_test_authority_over_plain_http_has_its_endpoints_there() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(5_000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(400_000)))]
 
     #[test]
     fn an_endpoint_that_is_taken_is_where_it_may_be(

@@ -191,7 +191,7 @@ impl World {
             ["instance ", about.host_str().unwrap()].concat()
         } else if path == "/metadata/instance/compute" {
             let options = SendOptions::of(request);
-            let version = query("api-version").or(query("format")).unwrap();
+            let version = query("api-version").or_else(|| query("format")).unwrap();
             let proxy = match options.proxy {
                 ProxyUse::Never => " without proxy",
                 ProxyUse::Configured => " by proxy",
