@@ -105,6 +105,7 @@ impl ConfidentialClientApplication {
 fn extended_key(options: &ClientCredentialOptions) -> Result<Option<ExtendedKey>, Error> {
     let mut components = BTreeMap::new();
     for (name, value) in &options.call.parameters {
+        refuse_unsupported(name, value)?;
         if RESERVED.contains(&name.as_str()) || name.is_empty() {
             let why = "a parameter that the library itself decides cannot be given as an extra one";
             return Err(Error::new(ErrorKind::InvalidArgument("extra parameter")).because(why));
@@ -118,6 +119,16 @@ fn extended_key(options: &ClientCredentialOptions) -> Result<Option<ExtendedKey>
         components.insert("client_claims".to_owned(), claims.as_str().to_owned());
     }
     Ok(ExtendedKey::new(components))
+}
+
+/// Bound tokens are asked for by parameters; one that we could not present is not asked for.
+fn refuse_unsupported(name: &str, value: &str) -> Result<(), Error> {
+    let what = match (name, value) {
+        ("token_type", "mtls_pop") => "proof of possession by mTLS",
+        ("dpop_jkt", _) => "DPoP",
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Unsupported(what)).because("ask for a bearer token instead"))
 }
 
 fn untenanted(authority: &Authority) -> Error {

@@ -4,7 +4,6 @@
 //! needs next and is resumed with the answer; it is polled with a waker that does nothing.
 
 mod io;
-mod slot;
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,9 +14,9 @@ use tracing::Span;
 
 pub(crate) use io::Io;
 use io::Need;
-pub(crate) use slot::Slot;
 
 use crate::flights::{Joined, Landing};
+use crate::slot::Slot;
 use crate::{
     Callback, CorrelationId, Env, Error, ErrorKind, Request, Response, SendOptions, TransportError,
 };

@@ -198,6 +198,17 @@ fn malformed_input_is_refused_before_anything_is_sent() {
         kind(app.acquire_token_for_client([SCOPE], reserved)),
         invalid("extra parameter")
     );
+    let bound = options(|options| {
+        options
+            .call
+            .parameters
+            .push(("token_type".to_owned(), "mtls_pop".to_owned()));
+    });
+    let unsupported = ErrorKind::Unsupported("proof of possession by mTLS");
+    assert_eq!(
+        kind(app.acquire_token_for_client([SCOPE], bound)),
+        unsupported
+    );
     let everybody = built(
         builder().authority("https://login.microsoftonline.com/common"),
         &clock,
