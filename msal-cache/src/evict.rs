@@ -1,9 +1,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use msal_core::store::{AccessTokenEntry, Change, Entity, OwnerRef};
 
 use crate::index::key::Key;
+use crate::index::scopes::indexed;
 use crate::index::users::owner;
 use crate::limits::Limits;
 use crate::table::Table;
@@ -14,7 +16,7 @@ impl Writer {
     /// brought. What belongs to one user goes together. Answers how many entries went.
     ///
     /// Shards are chosen by bounds that are kept as a by-product, and swept whole: for what has expired, once a second at
-    /// most; otherwise for a thirty-second part of what is in them, so that an insertion stays cheap in a full cache.
+    /// most; otherwise for a sixteenth of what is in them, so that an insertion stays cheap in a full cache.
     pub(crate) fn enforce(
         &mut self,
         table: &Table,
@@ -77,53 +79,48 @@ impl Writer {
     /// Whether the shard had anything that may go.
     fn remove_coldest(&mut self, table: &Table, shard: usize, spared: &Spared) -> bool {
         let mut groups = groups(table, shard);
-        groups.sort_unstable_by_key(|group| (group.used, group.expires_on));
-        let batch = if groups.len() < EXACT {
-            1
-        } else {
-            groups.len() / 32
+        let batch = match groups.len() {
+            few if few < EXACT => 1,
+            many => many / PART,
         };
-        let mut removed = 0;
-        groups.retain(|group| {
-            let goes = removed < batch && !spared.has(group);
-            if goes {
-                removed += 1;
-                self.remove_group(table, group);
+        let (mut go, mut coldest) = (Vec::with_capacity(batch), Note::EMPTY.coldest);
+        groups.sort_unstable_by_key(|group| (group.used, group.expires_on));
+        for group in groups {
+            if go.len() < batch && !spared.has(&group, table, shard) {
+                go.push(group.name);
+            } else {
+                coldest = coldest.min(group.used);
             }
-            !goes
-        });
+        }
+        let go: HashSet<Name, FixedState> = go.into_iter().collect();
+        for token in tokens_of(&go, table, shard) {
+            self.unpost(table, &token);
+        }
+        for entities in table.take_users(shard, |hash| go.contains(&Name::User(hash))) {
+            for entity in &entities {
+                self.tally.remove(entity);
+            }
+        }
         if let Some(note) = self.notes.get_mut(shard) {
-            let coldest = groups.first().map(|group| group.used);
-            note.coldest = coldest.unwrap_or(Note::EMPTY.coldest);
+            note.coldest = coldest;
         }
-        removed > 0
-    }
-
-    fn remove_group(&mut self, table: &Table, group: &Group) {
-        for token in &group.tokens {
-            self.unpost(table, token);
-        }
-        for entity in &group.entities {
-            self.tally.remove(entity);
-        }
-        if let Some((environment, id)) = group.entities.first().and_then(owner) {
-            table.set_user((environment, id), Vec::new(), 0);
-        }
+        !go.is_empty()
     }
 }
 
 /// What is evicted together: a user with all that is theirs, or one token of anybody else.
+#[derive(Clone, Copy)]
 struct Group {
     name: Name,
     used: u32,
     expires_on: u64,
-    tokens: Vec<Arc<AccessTokenEntry>>,
-    entities: Vec<Entity>,
 }
 
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 enum Name {
-    Token(*const AccessTokenEntry),
+    /// A token, by its hash in the shard and its address.
+    Token(u32, *const AccessTokenEntry),
+    /// A user, by their hash in the shard.
     User(u32),
 }
 
@@ -150,65 +147,93 @@ impl Spared {
         spared
     }
 
-    fn has(&self, group: &Group) -> bool {
-        let Name::User(user) = group.name else {
-            let mut tokens = group.tokens.iter();
-            return tokens.any(|token| self.tokens.iter().any(|spared| is_same(token, spared)));
-        };
-        self.users.contains(&user)
+    fn has(&self, group: &Group, table: &Table, shard: usize) -> bool {
+        match group.name {
+            Name::User(hash) => self.users.contains(&hash),
+            Name::Token(hash, address) => {
+                let contents = table.read(shard);
+                let mut postings = contents.tokens.find(hash);
+                let posting = postings.find(|one| Arc::as_ptr(&one.token) == address);
+                posting.is_some_and(|one| self.tokens.iter().any(|new| is_same(&one.token, new)))
+            }
+        }
     }
 }
 
 /// Whether the one was made of the other.
-fn is_same(token: &AccessTokenEntry, spared: &AccessTokenEntry) -> bool {
-    token.scopes() == spared.scopes() && Key::of_entry(spared).is_of(token)
+fn is_same(token: &AccessTokenEntry, new: &AccessTokenEntry) -> bool {
+    token.scopes() == new.scopes() && Key::of_entry(new).is_of(token)
 }
 
 fn groups(table: &Table, shard: usize) -> Vec<Group> {
-    let mut groups: HashMap<Name, Group> = HashMap::new();
-    let mut seen = HashSet::new();
     let contents = table.read(shard);
-    for posting in contents.tokens.iter() {
-        let token = &posting.token;
-        let name = match token.owner() {
-            OwnerRef::Account(id) => Name::User(table.user_spot(token.environment(), id).hash),
-            _ => Name::Token(Arc::as_ptr(token)),
-        };
-        let group = groups.entry(name).or_insert_with(|| Group::new(name));
-        group.used = group.used.max(posting.used());
-        group.expires_on = group.expires_on.max(token.expires_on().as_secs());
-        if seen.insert(Arc::as_ptr(token)) {
-            group.tokens.push(Arc::clone(token));
-        }
-    }
+    let mut groups = Vec::with_capacity(contents.tokens.len());
+    let mut users: HashMap<u32, Group, FixedState> = HashMap::default();
     for user in contents.users.iter() {
         let name = Name::User(user.hash());
-        let group = groups.entry(name).or_insert_with(|| Group::new(name));
-        group.used = group.used.max(user.used);
-        group.entities.extend_from_slice(&user.entities);
+        let group = Group::new(name, user.used, u64::MAX);
+        users.insert(user.hash(), group);
+    }
+    let mut in_several_shards = Vec::new();
+    for posting in contents.tokens.iter() {
+        let (token, used) = (&posting.token, posting.used());
+        let expires_on = token.expires_on().as_secs();
+        if let OwnerRef::Account(id) = token.owner() {
+            let hash = table.user_spot(token.environment(), id).hash;
+            let group = Group::new(Name::User(hash), used, expires_on);
+            let group = users.entry(hash).or_insert(group);
+            group.used = group.used.max(used);
+            continue;
+        }
+        let name = Name::Token(posting.hash(), Arc::as_ptr(token));
+        if indexed(token.scopes()).nth(1).is_some() {
+            in_several_shards.push((Arc::clone(token), groups.len()));
+        }
+        groups.push(Group::new(name, used, expires_on));
     }
     drop(contents);
-    let mut groups: Vec<_> = groups.into_values().collect();
-    for group in &mut groups {
-        // An application's token with several scopes is in several shards, and may have been used in another.
-        if let (Name::Token(_), [token]) = (group.name, &*group.tokens) {
-            group.used = group.used.max(table.used_elsewhere(token, shard));
+    for (token, at) in in_several_shards {
+        // It may have been looked up by another of its scopes.
+        if let Some(group) = groups.get_mut(at) {
+            group.used = table.used(&token);
         }
     }
+    groups.extend(users.into_values());
     groups
 }
 
+/// The tokens that go with these groups.
+fn tokens_of(
+    names: &HashSet<Name, FixedState>,
+    table: &Table,
+    shard: usize,
+) -> Vec<Arc<AccessTokenEntry>> {
+    let has_users = names.iter().any(|name| matches!(name, Name::User(_)));
+    let contents = table.read(shard);
+    let goes = contents.tokens.iter().filter(|posting| {
+        let token = &posting.token;
+        let name = match token.owner() {
+            OwnerRef::Account(_) if !has_users => return false,
+            OwnerRef::Account(id) => Name::User(table.user_spot(token.environment(), id).hash),
+            _ => Name::Token(posting.hash(), Arc::as_ptr(token)),
+        };
+        names.contains(&name)
+    });
+    goes.map(|posting| Arc::clone(&posting.token)).collect()
+}
+
 impl Group {
-    fn new(name: Name) -> Self {
+    fn new(name: Name, used: u32, expires_on: u64) -> Self {
         Self {
             name,
-            used: 0,
-            expires_on: 0,
-            tokens: Vec::new(),
-            entities: Vec::new(),
+            used,
+            expires_on,
         }
     }
 }
 
 /// In a shard of fewer groups than this, only what is too much goes.
 const EXACT: usize = 256;
+
+/// Of a larger one, this part.
+const PART: usize = 16;

@@ -15,10 +15,7 @@
 //! ```
 
 #![warn(clippy::indexing_slicing, clippy::panic)]
-#![cfg_attr(
-    test,
-    allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
-)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::panic))]
 
 mod cache;
 mod evict;

@@ -69,13 +69,9 @@ impl Table {
         removed.fold(false, |any, one| any | one)
     }
 
-    /// The second in which a token was last used, as shards other than this one know it.
-    pub(crate) fn used_elsewhere(&self, token: &Arc<AccessTokenEntry>, shard: usize) -> u32 {
-        if indexed(token.scopes()).nth(1).is_none() {
-            return 0;
-        }
-        let elsewhere = self.spots(token).into_iter();
-        let used = elsewhere.filter(|spot| spot.shard != shard).map(|spot| {
+    /// The second in which a token was last used, by whichever of its scopes.
+    pub(crate) fn used(&self, token: &Arc<AccessTokenEntry>) -> u32 {
+        let used = self.spots(token).into_iter().map(|spot| {
             let contents = self.read(spot.shard);
             let mut postings = contents.tokens.find(spot.hash);
             let posting = postings.find(|one| Arc::ptr_eq(&one.token, token));
@@ -132,6 +128,15 @@ impl Table {
         let mut contents = self.write(spot.shard);
         let user = (&*place, home_account_id);
         contents.users.set(spot.hash, user, entities, used);
+    }
+
+    /// Takes away the account, refresh and id tokens of the users of a shard that `goes` names by hash.
+    pub(crate) fn take_users(
+        &self,
+        shard: usize,
+        goes: impl Fn(u32) -> bool,
+    ) -> Vec<Box<[Entity]>> {
+        self.write(shard).users.take(goes)
     }
 
     /// Every access token, once, with the second of its last use.

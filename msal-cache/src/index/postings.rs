@@ -89,6 +89,11 @@ impl Postings {
         found
     }
 
+    /// How many there are, but for those that share a hash.
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Posting> {
         self.table.iter().chain(self.more.values().flatten())
     }

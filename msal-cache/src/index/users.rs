@@ -56,6 +56,12 @@ impl Users {
         }
     }
 
+    /// Takes away all that belongs to the users that `goes` names by hash.
+    pub(crate) fn take(&mut self, goes: impl Fn(u32) -> bool) -> Vec<Box<[Entity]>> {
+        let gone = self.table.extract_if(|user| goes(user.hash));
+        gone.map(|user| user.entities).collect()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &User> {
         self.table.iter()
     }

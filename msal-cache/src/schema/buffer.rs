@@ -3,10 +3,13 @@ use std::io;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes that leave no copy behind when they grow.
-#[derive(Default)]
 pub(super) struct Buffer(Zeroizing<Vec<u8>>);
 
 impl Buffer {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(bytes)))
+    }
+
     pub(super) fn push(&mut self, text: &str) {
         self.extend(text.as_bytes());
     }

@@ -1,3 +1,5 @@
+#![warn(clippy::arithmetic_side_effects)]
+
 /// Whether JSON is nested deeper than `limit`, found without recursion and before anything is parsed.
 pub(super) fn is_deeper_than(limit: usize, json: &[u8]) -> bool {
     let mut depth = 0_usize;

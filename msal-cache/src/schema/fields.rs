@@ -1,3 +1,5 @@
+#![warn(clippy::arithmetic_side_effects)]
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;

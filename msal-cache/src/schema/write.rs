@@ -21,7 +21,9 @@ pub(crate) fn write(
     compatibility: Compatibility,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let items = items(entities, compatibility);
-    let mut buffer = Buffer::default();
+    let sizes = items.iter();
+    let size = sizes.map(|item| 3 * item.key.len() + secret(item.entity).len() + BESIDE);
+    let mut buffer = Buffer::with_capacity(size.sum());
     let written = write_root(&mut buffer, &items, sections, unreadable);
     written.map_err(|_| Error::new(ErrorKind::Cache).because("an entry could not be written"))?;
     Ok(buffer.into_bytes())
@@ -326,3 +328,6 @@ fn secret(entity: &Entity) -> &str {
         _ => "",
     }
 }
+
+/// About what the names of an entry's members take, its times and its punctuation.
+const BESIDE: usize = 500;

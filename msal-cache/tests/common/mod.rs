@@ -11,12 +11,12 @@ use msal_core::store::{
 };
 use msal_core::{ScopeCase, Scopes, Timestamp};
 
-pub const CLOUD: &str = "login.microsoftonline.com";
-pub const GRAPH: &str = "https://graph.microsoft.com/.default";
-pub const NOW: Timestamp = Timestamp::from_secs(1_750_000_100);
+pub(crate) const CLOUD: &str = "login.microsoftonline.com";
+pub(crate) const GRAPH: &str = "https://graph.microsoft.com/.default";
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_750_000_100);
 
 /// The key of a bearer token of an application.
-pub fn app_key(realm: &str, client_id: &str) -> TokenKey {
+pub(crate) fn app_key(realm: &str, client_id: &str) -> TokenKey {
     TokenKey {
         environment: CLOUD.into(),
         realm: realm.into(),
@@ -28,11 +28,11 @@ pub fn app_key(realm: &str, client_id: &str) -> TokenKey {
 }
 
 /// Cached a hundred seconds ago, good for an hour.
-pub fn an_hour() -> Lifetime {
+pub(crate) fn an_hour() -> Lifetime {
     lifetime(1_750_000_000, 1_750_003_600)
 }
 
-pub fn lifetime(cached_at: u64, expires_on: u64) -> Lifetime {
+pub(crate) fn lifetime(cached_at: u64, expires_on: u64) -> Lifetime {
     Lifetime {
         cached_at: Timestamp::from_secs(cached_at),
         expires_on: Timestamp::from_secs(expires_on),
@@ -41,18 +41,18 @@ pub fn lifetime(cached_at: u64, expires_on: u64) -> Lifetime {
     }
 }
 
-pub fn token(key: TokenKey, scopes: &str, secret: &str, lifetime: Lifetime) -> Entity {
+pub(crate) fn token(key: TokenKey, scopes: &str, secret: &str, lifetime: Lifetime) -> Entity {
     let scopes = Scopes::granted(scopes);
     let entry = AccessTokenEntry::new(key, scopes, secret.into(), lifetime);
     Entity::AccessToken(Arc::new(entry))
 }
 
-pub fn put(cache: &TokenCache, entity: Entity) {
+pub(crate) fn put(cache: &TokenCache, entity: Entity) {
     cache.apply(&Change::upsert(entity));
 }
 
 /// A look-up of a bearer token of an application.
-pub fn app_lookup<'a>(
+pub(crate) fn app_lookup<'a>(
     realm: &'a str,
     client_id: &'a str,
     scopes: &'a [&'a str],
@@ -70,11 +70,11 @@ pub fn app_lookup<'a>(
 }
 
 /// The secret of the token found at [`NOW`].
-pub fn found(cache: &TokenCache, lookup: &AccessTokenLookup<'_>) -> Option<String> {
+pub(crate) fn found(cache: &TokenCache, lookup: &AccessTokenLookup<'_>) -> Option<String> {
     found_at(cache, lookup, NOW)
 }
 
-pub fn found_at(
+pub(crate) fn found_at(
     cache: &TokenCache,
     lookup: &AccessTokenLookup<'_>,
     now: Timestamp,
@@ -84,7 +84,7 @@ pub fn found_at(
 }
 
 /// A count for a soak (`MSAL_SOAK=1`), a hundredth of it otherwise.
-pub fn soaked(count: u32) -> u32 {
+pub(crate) fn soaked(count: u32) -> u32 {
     match std::env::var_os("MSAL_SOAK") {
         Some(_) => count,
         None => (count / 100).max(1_000),
