@@ -61,7 +61,6 @@ pub use call::{Call, ForClient, TokenFuture};
 pub use confidential::ConfidentialClientApplication;
 pub use msal_cache::{Compatibility, TokenCache};
 pub use msal_core::authority::AuthoritySettings;
-pub use msal_core::authority::region::{Region, RegionEnvironment, RegionSetting};
 #[cfg(feature = "certificate")]
 pub use msal_core::credential::Certificate;
 pub use msal_core::credential::ClientCredential;

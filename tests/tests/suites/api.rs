@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use msal::{
-    AuthenticationResult, AuthoritySettings, ClientCredential, CorrelationId, Env, Error,
-    ReqwestTransport, TokenCache, UreqTransport,
+    AsyncHost, AsyncTransport, AuthenticationResult, AuthoritySettings, ClientCredential,
+    CorrelationId, Env, Error, Host, ReqwestTransport, Request, Response, TokenCache, Transport,
+    TransportError, UreqTransport, run, run_async,
 };
+use msal_core::app::{ApplicationBuilder, ClientCredentialOptions};
+use msal_core::authority::region::RegionSetting;
 use msal_testing::LocalIdentityProvider;
 use tokio::runtime::Runtime;
 
@@ -35,11 +38,23 @@ impl Api {
     }
 
     pub(crate) fn app(&self, setup: Setup) -> App {
+        if let Some(imds) = setup.instance_metadata {
+            // The facade reads this from the environment, which a test cannot set for itself.
+            let mut settings = AuthoritySettings::default();
+            settings.region = Some(RegionSetting::Auto);
+            settings.region_environment.imds_host = Some(imds);
+            let builder = ApplicationBuilder::new(setup.client_id)
+                .authority(&setup.authority)
+                .authority_settings(settings)
+                .credential(setup.credential);
+            let core = builder.confidential(Arc::new(setup.cache), setup.env);
+            return App::Core(self.clone(), core.unwrap());
+        }
         macro_rules! configured {
             ($builder:expr, $transport:expr) => {
                 $builder
                     .authority(&setup.authority)
-                    .authority_settings(setup.settings)
+                    .azure_region("off")
                     .credential(setup.credential)
                     .token_cache(setup.cache)
                     .transport($transport.clone())
@@ -66,7 +81,8 @@ impl Api {
 pub(crate) struct Setup {
     pub(crate) client_id: String,
     pub(crate) authority: String,
-    pub(crate) settings: AuthoritySettings,
+    /// Where the machine's region is asked for; no region is used without.
+    pub(crate) instance_metadata: Option<String>,
     pub(crate) credential: ClientCredential,
     pub(crate) cache: TokenCache,
     pub(crate) env: Env,
@@ -76,6 +92,8 @@ pub(crate) struct Setup {
 pub(crate) enum App {
     Async(Arc<Runtime>, msal::ConfidentialClientApplication),
     Blocking(msal::blocking::ConfidentialClientApplication),
+    /// Without the facade.
+    Core(Api, msal_core::ConfidentialClientApplication),
 }
 
 /// What a call is given.
@@ -133,6 +151,50 @@ impl App {
                 runtime.block_on(call)
             }
             Self::Blocking(app) => configured!(app).send(),
+            Self::Core(api, app) => {
+                let mut given = ClientCredentialOptions::default();
+                given.call.timeout = options.timeout;
+                given.call.correlation_id = options.correlation_id;
+                given.force_refresh = options.force_refresh;
+                let flow = app.acquire_token_for_client([scope], Some(Box::new(given)));
+                match api {
+                    Api::Async(runtime, transport) => {
+                        runtime.block_on(run_async(flow, &Driver(transport.clone())))
+                    }
+                    Api::Blocking(transport) => run(flow, &Driver(transport.clone())),
+                }
+            }
         }
+    }
+}
+
+/// A transport, and the least that flows need beside it.
+struct Driver<T>(Arc<T>);
+
+impl<T: AsyncTransport> AsyncHost for Driver<T> {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.0.send(request).await
+    }
+
+    async fn send_on_terms(&self, request: Request) -> Result<Response, TransportError> {
+        self.0.send_on_terms(request).await
+    }
+
+    async fn wait(&self, delay: Duration) {
+        tokio::time::sleep(delay).await;
+    }
+}
+
+impl<T: Transport> Host for Driver<T> {
+    fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.0.send(request)
+    }
+
+    fn send_on_terms(&self, request: Request) -> Result<Response, TransportError> {
+        self.0.send_on_terms(request)
+    }
+
+    fn wait(&self, delay: Duration) {
+        std::thread::sleep(delay);
     }
 }

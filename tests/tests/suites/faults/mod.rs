@@ -5,10 +5,7 @@ mod table;
 
 use std::time::{Duration, Instant};
 
-use msal::{
-    AuthoritySettings, ClientCredential, Compatibility, RegionSetting, TokenCache,
-    TokenSource,
-};
+use msal::{ClientCredential, Compatibility, TokenCache, TokenSource};
 use msal_testing::{App as Registration, Endpoint, LocalIdentityProvider, defaults};
 
 use self::table::{Outcome, Row, Strike, rows};
@@ -203,17 +200,12 @@ impl Stage {
     }
 
     fn app(&self, clock: &TestClock, cache: &TokenCache) -> App {
-        let mut settings = AuthoritySettings::default();
-        settings.region = Some(RegionSetting::Off);
-        let mut host = "login.microsoftonline.com";
-        match self.struck {
-            Struck::InstanceDiscovery | Struck::OpenIdConfiguration => host = UNKNOWN_HOST,
-            Struck::InstanceMetadata => {
-                settings.region = Some(RegionSetting::Auto);
-                settings.region_environment.imds_host = Some(self.provider.plain_url());
-            }
-            Struck::TokenByCertificate | Struck::TokenBySecret => {}
-        }
+        let host = match self.struck {
+            Struck::InstanceDiscovery | Struck::OpenIdConfiguration => UNKNOWN_HOST,
+            _ => "login.microsoftonline.com",
+        };
+        let instance_metadata =
+            (self.struck == Struck::InstanceMetadata).then(|| self.provider.plain_url());
         let (client_id, credential) = match self.struck {
             Struck::TokenByCertificate => (defaults::CERTIFICATE_CLIENT_ID, self.certificate()),
             _ => {
@@ -224,7 +216,7 @@ impl Stage {
         self.api.app(Setup {
             client_id: client_id.to_owned(),
             authority: format!("https://{host}/{}", defaults::TENANT_ID),
-            settings,
+            instance_metadata,
             credential,
             cache: cache.clone(),
             env: clock.env(),
