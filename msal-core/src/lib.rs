@@ -19,6 +19,7 @@ pub mod protocol;
 mod result;
 mod retry;
 pub mod secret;
+mod slot;
 pub mod store;
 mod throttle;
 mod time;
