@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use crate::flow::Slot;
+use crate::slot::Slot;
 use crate::{Error, ErrorKind};
 
 /// A callback of the program's, ready to be run once by whoever drives the flow. The flow itself picks up what the

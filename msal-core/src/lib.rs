@@ -1,5 +1,7 @@
 //! Sans-IO core of the Microsoft Authentication Library for Rust: flows, authorities, credentials and wire formats.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
+
 pub mod app;
 pub mod authority;
 mod callback;
@@ -19,6 +21,7 @@ pub mod protocol;
 mod result;
 mod retry;
 pub mod secret;
+mod slot;
 pub mod store;
 mod throttle;
 mod time;

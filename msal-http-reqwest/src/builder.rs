@@ -12,7 +12,6 @@ use rustls::crypto::CryptoProvider;
 use msal_core::{Error, ErrorKind, TransportError};
 
 use crate::clients::Terms;
-use crate::connect::InTime;
 use crate::failure::transport_error;
 use crate::proxy::ProxyUrl;
 use crate::tls::Tls;
@@ -139,7 +138,6 @@ impl Settings {
             .no_zstd()
             // RFC 6761 section 6.3: never a name server's to say.
             .resolve_to_addrs("localhost", &LOCALHOST)
-            .connector_layer(InTime)
             .build()
             .map_err(transport_error)
     }

@@ -22,11 +22,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+mod begun;
 mod body;
 mod builder;
 mod clients;
 mod collected;
-mod connect;
 mod failure;
 mod proxy;
 mod tls;

@@ -11,12 +11,14 @@ use reqwest::{Client, ClientBuilder};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
-use msal_core::{AsyncTransport, Request, Response, SendOptions, ServerTrust, TransportError};
+use msal_core::{
+    AsyncTransport, Request, Response, SendOptions, ServerTrust, TransportError, TransportErrorKind,
+};
 
+use crate::begun::{Begun, OnceBody};
 use crate::body;
 use crate::builder::{ReqwestTransportBuilder, Settings};
 use crate::clients::{Clients, Terms};
-use crate::connect::connecting_by;
 use crate::failure::transport_error;
 
 /// Sends requests with [`reqwest`], on tokio.
@@ -120,12 +122,17 @@ impl AsyncTransport for ReqwestTransport {
             return Err(TransportError::timeout());
         }
         let client = self.client(&options)?;
-        let request = prepared(request)?;
+        let (request, begun) = prepared(request)?;
         let deadline = Instant::now() + options.time_left.min(LONGEST);
         let sending = exchange(&client, request, options.max_body);
-        timeout_at(deadline, connecting_by(deadline, sending))
-            .await
-            .unwrap_or_else(|_| Err(TransportError::timeout()))
+        let outcome = match timeout_at(deadline, sending).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(TransportError::timeout()),
+        };
+        outcome.map_err(|error| match begun {
+            Some(begun) if begun.take_back() => not_sent(error),
+            _ => error,
+        })
     }
 
     async fn send_on_terms(&self, request: Request) -> Result<Response, TransportError> {
@@ -145,22 +152,29 @@ impl fmt::Debug for ReqwestTransport {
     }
 }
 
-fn prepared(request: Request) -> Result<reqwest::Request, TransportError> {
+/// Turns the request into the client's, and follows its body, where it has any.
+fn prepared(request: Request) -> Result<(reqwest::Request, Option<Begun>), TransportError> {
+    let (parts, body) = request.into_parts();
+    let empty = body.is_empty();
+    let (body, begun) = OnceBody::new(body);
+    let body = match empty {
+        true => reqwest::Body::default(),
+        false => reqwest::Body::wrap(body),
+    };
+    let request = http::Request::from_parts(parts, body);
     let mut request = reqwest::Request::try_from(request).map_err(transport_error)?;
-    let empty = request
-        .body()
-        .is_none_or(|body| body.as_bytes() == Some(&[]));
-    if empty
-        && matches!(
-            *request.method(),
-            Method::PATCH | Method::POST | Method::PUT
-        )
-    {
+    if !empty {
+        return Ok((request, Some(begun)));
+    }
+    if matches!(
+        *request.method(),
+        Method::PATCH | Method::POST | Method::PUT
+    ) {
         // RFC 9110 section 8.6: these methods give a meaning to a body, so that none is said, too.
         let length = HeaderValue::from_static("0");
         request.headers_mut().insert(CONTENT_LENGTH, length);
     }
-    Ok(request)
+    Ok((request, None))
 }
 
 async fn exchange(
@@ -182,6 +196,19 @@ async fn exchange(
     *response.headers_mut() = mem::take(answer.headers_mut());
     Ok(response)
 }
+
+/// Names the error of a request that was never begun: where it looked as if it had been, there was no connection.
+fn not_sent(error: TransportError) -> TransportError {
+    match error.kind() {
+        TransportErrorKind::Interrupted => TransportError::connect(error),
+        TransportErrorKind::Timeout => TransportError::connect(TooLate),
+        _ => error,
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the time for the whole request passed before there was a connection")]
+struct TooLate;
 
 // A deadline that no clock can hold would panic.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);

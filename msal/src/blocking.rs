@@ -60,13 +60,13 @@ impl Builder<ConfidentialClientApplication> {
     ///
     /// Fails for an authority or an option that cannot be used, without a credential, for a credential with an async
     /// callback, and where neither a feature nor the program supplies a transport.
-    pub fn build(mut self) -> Result<ConfidentialClientApplication, Error> {
-        let core = self.core()?;
+    pub fn build(self) -> Result<ConfidentialClientApplication, Error> {
+        let (core, means) = self.parts()?;
         if core.credential().needs_async() {
             let why = "its callback is async: give one that blocks, or use the async API";
             return Err(Error::new(ErrorKind::Unsupported("this credential")).because(why));
         }
-        let driver = self.means.driver()?;
+        let driver = means.driver()?;
         Ok(ConfidentialClientApplication { core, driver })
     }
 }

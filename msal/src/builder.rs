@@ -8,6 +8,7 @@ use std::time::Duration;
 use msal_cache::TokenCache;
 use msal_core::app::ApplicationBuilder;
 use msal_core::authority::AuthoritySettings;
+use msal_core::authority::region::{RegionEnvironment, RegionSetting};
 use msal_core::credential::ClientCredential;
 use msal_core::store::TokenStore;
 use msal_core::{Authority, Env, Error};
@@ -21,6 +22,8 @@ pub struct Builder<A: Buildable> {
     core: ApplicationBuilder,
     cache: Option<Arc<dyn TokenStore>>,
     env: Option<Env>,
+    region: Option<Result<RegionSetting, Error>>,
+    settings: AuthoritySettings,
     pub(crate) means: A::Means,
     application: PhantomData<fn() -> A>,
 }
@@ -32,6 +35,8 @@ impl<A: Buildable> Builder<A> {
             core,
             cache: None,
             env: None,
+            region: None,
+            settings: AuthoritySettings::default(),
             means: A::Means::default(),
             application: PhantomData,
         }
@@ -62,9 +67,41 @@ impl<A: Buildable> Builder<A> {
         self.with_core(|core| core.parsed_authority(authority))
     }
 
-    /// How authorities are found out about: instance discovery, known authorities, metadata, region.
-    pub fn authority_settings(self, settings: AuthoritySettings) -> Self {
-        self.with_core(|core| core.authority_settings(settings))
+    /// Hosts to trust without asking Microsoft about them, each as `host` or `host:port`.
+    pub fn known_authorities<S: Into<String>>(
+        mut self,
+        hosts: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.settings.known_authorities = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether a host that is not built in is asked about at Microsoft; it is by default. Without, it is trusted as it
+    /// is: for an identity provider that cannot reach the internet, never for a host that somebody else may choose.
+    pub fn instance_discovery(mut self, on: bool) -> Self {
+        self.settings.instance_discovery = on;
+        self
+    }
+
+    /// An instance discovery document, so that nobody need be asked about the hosts in it.
+    pub fn instance_metadata(mut self, json: impl Into<String>) -> Self {
+        self.settings.instance_metadata = Some(json.into());
+        self
+    }
+
+    /// The authority's OpenID configuration, so that it need not be fetched. It is checked as if it had been.
+    pub fn openid_metadata(mut self, json: impl Into<String>) -> Self {
+        self.settings.openid_metadata = Some(json.into());
+        self
+    }
+
+    /// The region whose token service answers client credentials: a name such as `westus2`, `auto` to find out by
+    /// `REGION_NAME` and then the machine's metadata service, or `off`, also where `MSAL_FORCE_REGION` is set.
+    pub fn azure_region(self, region: impl AsRef<str>) -> Self {
+        Self {
+            region: Some(RegionSetting::parse(region.as_ref())),
+            ..self
+        }
     }
 
     /// Where tokens are kept: give the same cache to several applications to share it. By default each application
@@ -116,13 +153,20 @@ impl<A: Buildable + Confidential> Builder<A> {
         self.with_core(|core| core.credential(credential))
     }
 
-    pub(crate) fn core(&mut self) -> Result<msal_core::ConfidentialClientApplication, Error> {
-        let store = self
-            .cache
-            .take()
-            .unwrap_or_else(|| Arc::new(TokenCache::new()));
-        let env = self.env.take().unwrap_or_else(env::system);
-        self.core.clone().confidential(store, env)
+    /// The application without what drives it, and what the program said of the latter.
+    pub(crate) fn parts(
+        self,
+    ) -> Result<(msal_core::ConfidentialClientApplication, A::Means), Error> {
+        let store = self.cache.unwrap_or_else(|| Arc::new(TokenCache::new()));
+        let env = self.env.unwrap_or_else(env::system);
+        let mut settings = self.settings;
+        settings.region = self.region.transpose()?;
+        settings.region_environment = RegionEnvironment::read(|name| std::env::var(name).ok());
+        let core = self
+            .core
+            .authority_settings(settings)
+            .confidential(store, env)?;
+        Ok((core, self.means))
     }
 }
 

@@ -63,9 +63,9 @@ impl Builder<ConfidentialClientApplication> {
     ///
     /// Fails for an authority or an option that cannot be used, without a credential, and where neither a feature nor
     /// the program supplies transport or runtime.
-    pub fn build(mut self) -> Result<ConfidentialClientApplication, Error> {
-        let core = self.core()?;
-        let driver = self.means.driver()?;
+    pub fn build(self) -> Result<ConfidentialClientApplication, Error> {
+        let (core, means) = self.parts()?;
+        let driver = means.driver()?;
         Ok(ConfidentialClientApplication { core, driver })
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::reply::Reply;
@@ -18,6 +19,7 @@ use crate::{Endpoint, Request};
 /// or as many as [`times`](Self::times) says.
 #[derive(Clone, Debug)]
 pub struct Fault {
+    endpoint: Option<Endpoint>,
     matches: Vec<Condition>,
     times: usize,
     delay: Option<Duration>,
@@ -177,6 +179,17 @@ impl Fault {
         Self::wire([Wire::Repeat("HTTP/1.1 100 Continue\r\n\r\n".into())])
     }
 
+    /// Answers with a body in gzip, which a client that has not asked for it should not get.
+    #[must_use]
+    pub fn gzip(status: u16, body: &str) -> Self {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        // Writing to memory does not fail; an empty body would be the fault then.
+        let written = encoder
+            .write_all(body.as_bytes())
+            .and_then(|()| encoder.finish());
+        Self::json(status, written.unwrap_or_default()).header(CONTENT_ENCODING.as_str(), "gzip")
+    }
+
     /// Answers with a JSON object in a body of at least that many bytes.
     #[must_use]
     pub fn huge_json(status: u16, bytes: usize) -> Self {
@@ -189,7 +202,8 @@ impl Fault {
         Self::json(status, "[".repeat(depth) + &"]".repeat(depth))
     }
 
-    /// Sets a header of the response. Only for faults that answer in good form.
+    /// Sets a header of the response. Only for faults that answer in good form; wrong framing
+    /// (`Content-Length`, `Transfer-Encoding`) is for [`raw`](Self::raw).
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Effect::Reply(reply) = &mut self.effect
@@ -230,10 +244,12 @@ impl Fault {
         self.times(usize::MAX)
     }
 
-    /// Serves only requests of that kind.
+    /// Serves only requests of that kind. Without it, all but those that open a tunnel
+    /// ([`Endpoint::Connect`]).
     #[must_use]
-    pub fn on(self, endpoint: Endpoint) -> Self {
-        self.when(move |request| request.endpoint == endpoint)
+    pub const fn on(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = Some(endpoint);
+        self
     }
 
     /// Serves only requests for that host.
@@ -243,7 +259,7 @@ impl Fault {
         self.when(move |request| request.host == host)
     }
 
-    /// Serves only requests of which this says yes.
+    /// Serves only requests of which this says yes. It runs while the queue is locked, so it must not script.
     #[must_use]
     pub fn when(mut self, condition: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
         self.matches.push(Condition(Arc::new(condition)));
@@ -252,6 +268,7 @@ impl Fault {
 
     fn new(effect: Effect) -> Self {
         Self {
+            endpoint: None,
             matches: Vec::new(),
             times: 1,
             delay: None,
@@ -260,7 +277,11 @@ impl Fault {
     }
 
     fn matches(&self, request: &Request) -> bool {
-        self.matches.iter().all(|condition| (condition.0)(request))
+        let is_meant = match self.endpoint {
+            Some(endpoint) => request.endpoint == endpoint,
+            None => request.endpoint != Endpoint::Connect,
+        };
+        is_meant && self.matches.iter().all(|condition| (condition.0)(request))
     }
 }
 

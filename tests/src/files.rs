@@ -13,6 +13,8 @@ pub(crate) struct Files {
     pub(crate) certificate: PathBuf,
     pub(crate) client_certificate: &'static ClientCertificate,
     pub(crate) key: PathBuf,
+    /// Only in a folder that stays.
+    pub(crate) pfx: Option<PathBuf>,
     folder: Folder,
 }
 
@@ -37,7 +39,7 @@ impl Files {
         };
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
-            write_private(&path, text)?;
+            write_private(&path, text.as_bytes())?;
             io::Result::Ok(path)
         };
         let ca = write("ca.pem", ca_pem)?;
@@ -47,11 +49,20 @@ impl Files {
         )?;
         let key = write("client-key.pem", client_certificate.private_key_pem())?;
         write("client.pem", &client_certificate.pem())?;
+        let pfx = match folder {
+            Folder::Given(_) => Some(folder.path().join("client.pfx")),
+            // Deriving its key takes long, and a test in Rust can ask the certificate itself.
+            Folder::Temporary(_) => None,
+        };
+        if let Some(pfx) = &pfx {
+            write_private(pfx, &client_certificate.pfx(PFX_PASSWORD)?)?;
+        }
         Ok(Self {
             ca,
             certificate,
             client_certificate,
             key,
+            pfx,
             folder,
         })
     }
@@ -71,7 +82,7 @@ impl Folder {
 }
 
 /// Writes a file that only its owner can read.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A mode is given to a file only when it is made.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -81,5 +92,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
+    options.open(path)?.write_all(bytes)
 }
+
+pub(crate) const PFX_PASSWORD: &str = "local-identity-provider";

@@ -1,18 +1,19 @@
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::oneshot;
 
 use crate::builder::LocalIdentityProviderBuilder;
 use crate::certificate::{ClientCertificate, ServerCertificate, Thumbprint};
 use crate::context::Context;
-use crate::files::Files;
+use crate::files::{Files, PFX_PASSWORD};
 use crate::registry::App;
 use crate::{Endpoint, Fault, Hold, Request, defaults, server};
 
@@ -69,6 +70,12 @@ impl LocalIdentityProvider {
         format!("http://127.0.0.1:{}", self.port())
     }
 
+    /// The default tenant's authority, to be reached through [`proxy_url`](Self::proxy_url).
+    #[must_use]
+    pub fn authority(&self) -> String {
+        format!("https://login.microsoftonline.com/{}", defaults::TENANT_ID)
+    }
+
     /// What to set as HTTP proxy, for TLS and plain HTTP.
     #[must_use]
     pub fn proxy_url(&self) -> String {
@@ -94,9 +101,6 @@ impl LocalIdentityProvider {
     }
 
     /// The certificate of the default app [`CERTIFICATE_CLIENT_ID`](defaults::CERTIFICATE_CLIENT_ID).
-    ///
-    /// # Panics
-    /// Never: the provider did not start without it.
     #[must_use]
     pub fn client_certificate(&self) -> &'static ClientCertificate {
         self.files.client_certificate
@@ -112,6 +116,13 @@ impl LocalIdentityProvider {
     #[must_use]
     pub fn client_key_file(&self) -> PathBuf {
         self.files.key.clone()
+    }
+
+    /// Both as a PKCS#12 file, and its password. Only in a folder that the caller gave; elsewhere see
+    /// [`ClientCertificate::pfx`].
+    #[must_use]
+    pub fn client_pfx(&self) -> Option<(&Path, &'static str)> {
+        Some((self.files.pfx.as_deref()?, PFX_PASSWORD))
     }
 
     /// The hashes of the certificate that it presents for a name, as things stand now.
@@ -160,7 +171,7 @@ impl LocalIdentityProvider {
         self.context.gates.close(endpoint)
     }
 
-    /// Waits that long before every answer from now on.
+    /// Waits that long before every answer from now on, but for those that open a tunnel.
     pub fn set_latency(&self, latency: Duration) {
         self.context.set_latency(latency);
     }
@@ -249,9 +260,6 @@ impl LocalIdentityProvider {
             server_certificate,
             settings,
         } = builder;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
         let context = Arc::new(Context::new(settings, registry, server_certificate)?);
         let files = Files::write(
             directory,
@@ -264,6 +272,11 @@ impl LocalIdentityProvider {
             .enable_all()
             .build()?;
         let handle = runtime.handle().clone();
+        let listener = {
+            let _runtime = handle.enter();
+            listen(port)?
+        };
+        let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&context);
         // A thread of its own owns the runtime, since neither `block_on` nor dropping one is allowed inside another.
@@ -302,16 +315,23 @@ fn run(
     listener: TcpListener,
     stop: oneshot::Receiver<()>,
 ) {
-    runtime.block_on(async move {
-        // It cannot fail inside a runtime with IO enabled.
-        if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
-            server::serve(context, listener, stop).await;
-        }
-    });
+    runtime.block_on(server::serve(context, listener, stop));
+}
+
+/// Binds the port with a queue that takes thousands of clients at once: a client that finds it full
+/// would try again only a second later.
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(BACKLOG)
 }
 
 fn stopped() -> io::Error {
     io::Error::other("the provider has stopped")
 }
+
+const BACKLOG: u32 = 4096;
 
 const WORKERS: usize = 2;

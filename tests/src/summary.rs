@@ -24,6 +24,10 @@ impl LocalIdentityProvider {
                 if app.client_id() == defaults::CERTIFICATE_CLIENT_ID {
                     summary["certificate_file"] = json!(self.client_certificate_file());
                     summary["key_file"] = json!(self.client_key_file());
+                    if let Some((file, password)) = self.client_pfx() {
+                        summary["pfx_file"] = json!(file);
+                        summary["pfx_password"] = json!(password);
+                    }
                     let thumbprint = self.client_certificate().thumbprint();
                     summary["thumbprint_sha1"] = json!(thumbprint.sha1_hex());
                     summary["thumbprint_sha256"] = json!(thumbprint.sha256_hex());

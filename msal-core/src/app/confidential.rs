@@ -5,10 +5,10 @@ use super::{App, ClientCredentialOptions};
 use crate::credential::ClientCredential;
 use crate::flights::{FlightKey, TokenFlight};
 use crate::flow::Flow;
-use crate::flows::client_credentials::{self, Job};
+use crate::flows::client_credentials::{self, Job, Wanted};
 use crate::freshness::Freshness;
 use crate::store::{AccessTokenEntry, ExtendedKey};
-use crate::{AuthenticationResult, Authority, Error, ErrorKind, Scopes};
+use crate::{AuthenticationResult, Authority, Claims, Error, ErrorKind, Scopes};
 
 /// An application that can keep a secret: a web app, a web API, a daemon. Cheap to clone; made once and reused.
 ///
@@ -96,8 +96,27 @@ impl ConfidentialClientApplication {
         if !authority.is_tenanted() {
             return Err(untenanted(&authority));
         }
-        let extended = extended_key(&options)?;
-        Ok(Job::new(app, authority, scopes, extended, options))
+        let claims = options
+            .call
+            .claims
+            .as_deref()
+            .map(Claims::parse)
+            .transpose()?;
+        let client_claims = options
+            .client_claims
+            .as_deref()
+            .map(Claims::parse)
+            .transpose()?;
+        let extended = extended_key(&options)?.map(Arc::new);
+        let wanted = Wanted {
+            authority,
+            scopes,
+            claims,
+            client_claims,
+            extended,
+            options,
+        };
+        Ok(Job::new(app, wanted))
     }
 }
 
@@ -105,6 +124,7 @@ impl ConfidentialClientApplication {
 fn extended_key(options: &ClientCredentialOptions) -> Result<Option<ExtendedKey>, Error> {
     let mut components = BTreeMap::new();
     for (name, value) in &options.call.parameters {
+        refuse_unsupported(name, value)?;
         if RESERVED.contains(&name.as_str()) || name.is_empty() {
             let why = "a parameter that the library itself decides cannot be given as an extra one";
             return Err(Error::new(ErrorKind::InvalidArgument("extra parameter")).because(why));
@@ -115,9 +135,19 @@ fn extended_key(options: &ClientCredentialOptions) -> Result<Option<ExtendedKey>
         components.insert("fmi_path".to_owned(), path.clone());
     }
     if let Some(claims) = &options.client_claims {
-        components.insert("client_claims".to_owned(), claims.as_str().to_owned());
+        components.insert("client_claims".to_owned(), claims.clone());
     }
     Ok(ExtendedKey::new(components))
+}
+
+/// Bound tokens are asked for by parameters; one that we could not present is not asked for.
+fn refuse_unsupported(name: &str, value: &str) -> Result<(), Error> {
+    let what = match (name, value) {
+        ("token_type", "mtls_pop") => "proof of possession by mTLS",
+        ("dpop_jkt", _) => "DPoP",
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Unsupported(what)).because("ask for a bearer token instead"))
 }
 
 fn untenanted(authority: &Authority) -> Error {
@@ -145,7 +175,7 @@ where
         *place = scope.as_ref();
         count += 1;
     }
-    use_them(&borrowed[..count])
+    use_them(borrowed.get(..count).unwrap_or_default())
 }
 
 const FEW: usize = 4;

@@ -39,11 +39,6 @@ impl Host {
             || address.parse().is_ok_and(|v4: Ipv4Addr| v4.is_loopback())
             || address.parse().is_ok_and(|v6: Ipv6Addr| v6.is_loopback())
     }
-
-    /// Whether the host is the literal of an address.
-    pub(crate) fn is_address(&self) -> bool {
-        self.name.starts_with('[') || self.name.parse::<Ipv4Addr>().is_ok()
-    }
 }
 
 impl fmt::Display for Host {
@@ -127,10 +122,7 @@ fn is_label(label: &str) -> bool {
 
 /// A URL parser would read some names as others: `0x7f.1` as `127.0.0.1`.
 fn same_after_url(name: &str, otherwise: &'static str) -> Result<(), &'static str> {
-    let mut url = String::with_capacity(name.len() + 9);
-    url.push_str("https://");
-    url.push_str(name);
-    match Url::parse(&url) {
+    match Url::parse(&["https://", name].concat()) {
         Ok(url) if url.host_str() == Some(name) => Ok(()),
         _ => Err(otherwise),
     }

@@ -143,3 +143,6 @@ fn tenant_id(named: &str, authority: &Authority) -> Result<Option<String>, &'sta
 }
 
 const ONMICROSOFT: &str = ".onmicrosoft.com";
+
+#[cfg(test)]
+mod tests;

@@ -127,10 +127,10 @@ impl<'a> Parts<'a> {
             return self.into_ciam();
         }
         if starts_with("tfp") {
-            return self.into_b2c(1);
+            return self.into_b2c(true);
         }
         if is_b2c(&self.host) {
-            return self.into_b2c(0);
+            return self.into_b2c(false);
         }
         if starts_with("adfs") {
             return self.finish(AuthorityKind::Adfs, None, &["adfs"]);
@@ -141,7 +141,7 @@ impl<'a> Parts<'a> {
             return self.finish(AuthorityKind::Dsts, Some(&tenant), &path);
         }
         if segment(1).is_some_and(is_policy) {
-            return self.into_b2c(0);
+            return self.into_b2c(false);
         }
         let shape =
             "its path must name a tenant, as in https://login.microsoftonline.com/contoso.com";
@@ -161,9 +161,9 @@ impl<'a> Parts<'a> {
     }
 
     /// `/{tenant}/{policy}`, after `/tfp` or not.
-    fn into_b2c(self, tenant_at: usize) -> Result<Authority, Error> {
+    fn into_b2c(self, after_tfp: bool) -> Result<Authority, Error> {
         let shape = "its path must be /{tenant}/{policy} or /tfp/{tenant}/{policy}";
-        let mut rest = self.path.iter().skip(tenant_at).copied();
+        let mut rest = self.path.iter().skip(usize::from(after_tfp)).copied();
         let tenant = single(tenant(rest.next(), shape)?)?;
         let policy = rest.next().ok_or_else(|| malformed(shape))?;
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
@@ -173,8 +173,10 @@ impl<'a> Parts<'a> {
             ));
         }
         let policy = policy.to_ascii_lowercase();
-        let path = ["tfp", tenant.as_str(), &policy];
-        let path = path.get(1 - tenant_at..).unwrap_or(&path);
+        let path: &[&str] = match after_tfp {
+            true => &["tfp", tenant.as_str(), &policy],
+            false => &[tenant.as_str(), &policy],
+        };
         self.finish(AuthorityKind::B2c, Some(&tenant), path)
     }
 
@@ -337,4 +339,4 @@ const POLICY: &str = "b2c_";
 const LONGEST: usize = 2048;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -30,8 +30,7 @@ impl Region {
         let name = text.replace(' ', "").to_ascii_lowercase();
         match is_region(&name) {
             true => Ok(Self(name.into())),
-            false => Err(Error::new(ErrorKind::InvalidArgument("region"))
-                .because("it must be the name of an Azure region, such as westus2")),
+            false => Err(malformed("region")),
         }
     }
 
@@ -98,13 +97,13 @@ pub enum RegionSetting {
 }
 
 impl RegionSetting {
-    /// Reads `auto`, the words of the other MSAL libraries (`TryAutoDetect`, `DisableMsalForceRegion`), or a region.
+    /// Reads `auto`, `off`, the words of the other MSAL libraries (`TryAutoDetect`, `DisableMsalForceRegion`), or a region.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let is = |word: &str| text.eq_ignore_ascii_case(word);
         if is("auto") || is("TryAutoDetect") {
             return Ok(Self::Auto);
         }
-        if is("DisableMsalForceRegion") {
+        if is("off") || is("DisableMsalForceRegion") {
             return Ok(Self::Off);
         }
         Region::parse(text).map(Self::Fixed)
@@ -159,11 +158,8 @@ impl RegionPlan {
             return Ok(Self::Global);
         }
         let forced = set(&environment.force_region).filter(|_| setting.is_none());
-        let forced = forced.map(|text| {
-            RegionSetting::parse(&text).map_err(|error| {
-                Error::new(ErrorKind::InvalidArgument(FORCE_REGION)).with_source(error)
-            })
-        });
+        let forced =
+            forced.map(|text| RegionSetting::parse(&text).map_err(|_| malformed(FORCE_REGION)));
         match forced.transpose()?.as_ref().or(setting) {
             None | Some(RegionSetting::Off) => Ok(Self::Global),
             Some(RegionSetting::Fixed(region)) => Ok(Self::Fixed(region.clone())),
@@ -180,6 +176,11 @@ impl RegionPlan {
             }
         }
     }
+}
+
+fn malformed(argument: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidArgument(argument))
+        .because("it must be the name of an Azure region, such as westus2")
 }
 
 /// `^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$`, as MSAL Python and Go have it.

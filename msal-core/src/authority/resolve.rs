@@ -44,11 +44,11 @@ impl Directory {
         authority: &Authority,
         io: &mut Io,
     ) -> Result<Arc<Endpoints>, Error> {
-        let key = flight("endpoints", &authority.to_string());
         loop {
             if let Some(known) = self.known(authority, io) {
                 return Ok(known);
             }
+            let key = flight("endpoints", &authority.to_string());
             let Claim::Lead(flight) = claim(&key, &self.flights, |_| None, io).await? else {
                 continue;
             };
@@ -109,7 +109,7 @@ impl Directory {
             // What was right a day ago outranks an error that may be over soon.
             (Err(error), Some(before)) if error.is_retryable() && !out_of_time(io) => {
                 tracing::warn!(target: "msal", %error, "an authority's configuration could not be renewed");
-                (before, KEPT_AFTER_FAILURE)
+                (before, UNRENEWED_KEPT)
             }
             (Err(error), _) => return Err(error),
         };
@@ -140,11 +140,11 @@ impl Directory {
         io: &mut Io,
     ) -> Result<InstanceMetadata, Error> {
         let host = authority.environment();
-        let key = flight("instance", host);
         loop {
             if let Some(known) = self.instances.get(host, io.env().uptime()) {
                 return Ok(known);
             }
+            let key = flight("instance", host);
             let Claim::Lead(flight) = claim(&key, &self.flights, |_| None, io).await? else {
                 continue;
             };
@@ -177,7 +177,7 @@ impl Directory {
             }
             Err(error) => {
                 tracing::warn!(target: "msal", %error, "instance discovery failed");
-                (InstanceMetadata::built_in(authority), KEPT_AFTER_REFUSAL)
+                (InstanceMetadata::built_in(authority), UNVERIFIED_KEPT)
             }
         };
         let until = io.env().uptime().saturating_add(kept);
@@ -193,11 +193,11 @@ impl Directory {
             RegionPlan::Fixed(region) => return Ok(Some(region.clone())),
             RegionPlan::Detect(base) => base,
         };
-        let key = flight("region", "");
         loop {
             if let Some(known) = self.region.get(&(), io.env().uptime()) {
                 return Ok(known);
             }
+            let key = flight("region", "");
             let Claim::Lead(flight) = claim(&key, &self.flights, |_| None, io).await? else {
                 continue;
             };
@@ -217,7 +217,7 @@ impl Directory {
             Err(error) if out_of_time(io) => return Err(error),
             Err(error) => {
                 tracing::warn!(target: "msal", %error, "the region is not known, so the global token service is used");
-                (None, KEPT_AFTER_REFUSAL)
+                (None, KEPT)
             }
         };
         let until = io.env().uptime().saturating_add(kept);
@@ -277,10 +277,10 @@ fn out_of_time(io: &Io) -> bool {
 }
 
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long what could not be found out is not asked again.
-const KEPT_AFTER_REFUSAL: Duration = Duration::from_secs(60 * 60);
-/// How long what could not be renewed stands.
-const KEPT_AFTER_FAILURE: Duration = Duration::from_secs(5 * 60);
+/// How long a host that could not be asked about stands for itself.
+const UNVERIFIED_KEPT: Duration = Duration::from_secs(60 * 60);
+/// How long what could not be renewed stays in use before it is tried again.
+const UNRENEWED_KEPT: Duration = Duration::from_secs(5 * 60);
 
 #[cfg(test)]
 mod tests;

@@ -168,7 +168,7 @@ fn known_authority(text: &str) -> Result<Host, Error> {
 
 /// A document that the program supplied is its argument, not an answer.
 fn supplied(name: &'static str, error: Error) -> Error {
-    Error::new(ErrorKind::InvalidArgument(name)).with_source(error)
+    Error::new(ErrorKind::InvalidArgument(name)).because(error.to_string())
 }
 
 const HTTPS: &str = "https://";

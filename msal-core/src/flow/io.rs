@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tracing::Span;
 
-use super::{CallContext, Flow, Slot};
+use super::{CallContext, Flow};
 use crate::callback::{Call, Callback};
 use crate::flights::{Flight, Joined, Landing, Progress};
+use crate::slot::Slot;
 use crate::{
     CorrelationId, Env, Error, ErrorKind, Request, Response, SendOptions, Timestamp, TransportError,
 };

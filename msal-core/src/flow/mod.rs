@@ -4,7 +4,6 @@
 //! needs next and is resumed with the answer; it is polled with a waker that does nothing.
 
 mod io;
-mod slot;
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,9 +14,9 @@ use tracing::Span;
 
 pub(crate) use io::Io;
 use io::Need;
-pub(crate) use slot::Slot;
 
 use crate::flights::{Joined, Landing};
+use crate::slot::Slot;
 use crate::{
     Callback, CorrelationId, Env, Error, ErrorKind, Request, Response, SendOptions, TransportError,
 };
@@ -35,11 +34,6 @@ impl<T> Flow<T> {
     /// A flow that is over before it starts, such as a cache hit. Allocates nothing.
     pub(crate) fn ready(outcome: Result<T, Error>) -> Self {
         Self(State::Ready(outcome))
-    }
-
-    /// A flow that fails before it starts, as for an argument that was malformed.
-    pub fn failed(error: Error) -> Self {
-        Self::ready(Err(error))
     }
 
     /// A flow that runs `body`. It ends with an internal error if it awaits anything but its [`Io`].
@@ -64,6 +58,14 @@ impl<T> Flow<T> {
             need,
             body,
         }))
+    }
+
+    /// The id that the requests of this flow will carry; none where no work is needed.
+    pub fn correlation_id(&self) -> Option<CorrelationId> {
+        match &self.0 {
+            State::Ready(_) => None,
+            State::Suspended(flow) => Some(flow.call.correlation_id),
+        }
     }
 
     /// The outcome, if no work is needed; the flow itself otherwise.

@@ -83,7 +83,7 @@ pub(crate) fn a_proxy_that_refuses_is_no_connection(make: Make) {
         ("headers without end", Fault::endless_headers()),
     ] {
         let sender = make(Setup::through(&provider)).unwrap();
-        provider.script(fault);
+        provider.script(fault.on(Endpoint::Connect));
         let error = sender.send(post(REAL)).expect_err(name);
         assert_eq!(error.kind(), Connect, "{name}: {error:?}");
     }

@@ -70,6 +70,18 @@ def check_certificate_with_ps256(provider):
     assert claims(result["access_token"])["appidacr"] == "2"
 
 
+def check_certificate_from_pfx(provider):
+    app = provider.certificate_app
+    client = msal.ConfidentialClientApplication(
+        app["client_id"],
+        authority=provider.authority(),
+        client_credential={"private_key_pfx_path": app["pfx_file"], "passphrase": app["pfx_password"]},
+    )
+    result = client.acquire_token_for_client(SCOPES)
+    assert "access_token" in result, result
+    assert assertion_header(provider.requests("token")[0])["alg"] == "PS256"
+
+
 def check_certificate_with_sha1_thumbprint(provider):
     app = with_certificate(provider, thumbprint=provider.certificate_app["thumbprint_sha1"])
     result = app.acquire_token_for_client(SCOPES)

@@ -1,5 +1,6 @@
 use std::io;
 
+use p12_keystore::{KeyStore, KeyStoreEntry, PrivateKeyChain};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize,
@@ -74,6 +75,26 @@ impl ClientCertificate {
     #[must_use]
     pub fn pem(&self) -> String {
         format!("{}{}", self.key_pem, self.certificate_pem())
+    }
+
+    /// Key and certificate as PKCS#12 (PFX), encrypted with a password.
+    ///
+    /// # Errors
+    /// When the cryptographic library fails.
+    pub fn pfx(&self, password: &str) -> io::Result<Vec<u8>> {
+        let rejected = |error| io::Error::other(format!("could not write a PFX: {error}"));
+        let key = p12_keystore::PrivateKey::from_der(&self.key_der).map_err(rejected)?;
+        let certificate =
+            p12_keystore::Certificate::from_der(&self.certificate_der).map_err(rejected)?;
+        let chain = PrivateKeyChain::new(&self.thumbprint().sha1[..], key, [certificate]);
+        let mut store = KeyStore::new();
+        store.add_entry("client", KeyStoreEntry::PrivateKeyChain(chain));
+        store
+            .writer(password)
+            .encryption_iterations(PFX_ITERATIONS)
+            .mac_iterations(PFX_ITERATIONS)
+            .write()
+            .map_err(rejected)
     }
 
     /// The certificate's hashes.
@@ -163,3 +184,6 @@ fn parameters(
     parameters.not_after = end;
     Ok(parameters)
 }
+
+/// What OpenSSL uses; the password of a test needs no more.
+const PFX_ITERATIONS: u32 = 2048;

@@ -47,8 +47,17 @@ impl Thumbprint {
     }
 }
 
-/// Reads a thumbprint from a JWT header. MSALs write base64url or base64, padded or not.
+/// Reads a thumbprint from a JWT header: base64url or base64, padded or not, as the MSALs write it; or, as
+/// some write into `kid`, SHA-1 in hexadecimal.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    if text.len() == 40 && text.is_ascii() {
+        let pairs = (0..40)
+            .step_by(2)
+            .map(|start| u8::from_str_radix(&text[start..start + 2], 16));
+        if let Ok(bytes) = pairs.collect() {
+            return Some(bytes);
+        }
+    }
     let plain = text
         .trim_end_matches('=')
         .replace('-', "+")
@@ -66,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thumbprint_is_read_in_each_alphabet_with_and_without_padding() {
+    fn a_thumbprint_is_read_in_each_form_that_clients_write() {
         let thumbprint = Thumbprint {
             sha1: [0xfb; 20],
             sha256: [0xff; 32],
@@ -75,6 +84,7 @@ mod tests {
             thumbprint.x5t(),
             STANDARD.encode(thumbprint.sha1),
             thumbprint.x5t() + "=",
+            thumbprint.sha1_hex(),
         ] {
             assert_eq!(
                 decode(&text).as_deref(),

@@ -50,7 +50,10 @@ impl EntraError {
         match realm.kind {
             Kind::Adfs => self.reply_of_adfs(),
             Kind::Oidc => self.reply_of_oidc(),
-            _ => self.reply_of_entra(context, request, realm),
+            Kind::B2c | Kind::B2cTfp => self
+                .reply_of_b2c(context, request)
+                .unwrap_or_else(|| self.reply_of_entra(context, request, realm)),
+            Kind::Ciam | Kind::Dsts | Kind::Entra => self.reply_of_entra(context, request, realm),
         }
     }
 
@@ -85,22 +88,33 @@ impl EntraError {
         reply
     }
 
-    /// AD FS has codes of its own, and gives no ids.
+    /// AD FS has codes of its own, one status for all, and gives no ids.
     fn reply_of_adfs(&self) -> Reply {
-        let (code, message) = match self.error {
-            "invalid_client" => (
-                "MSIS9622",
-                "Client authentication failed. Please verify the credential provided for client authentication is valid.",
-            ),
-            "unauthorized_client" => (
-                "MSIS9607",
-                "The 'client_id' parameter in the request is invalid. No registered client is found with this identifier.",
-            ),
-            _ => ("MSIS9611", self.message.as_str()),
+        let (error, description) = match self.error {
+            "invalid_client" => ("invalid_client", ADFS_WRONG_CREDENTIAL.to_owned()),
+            "unauthorized_client" => ("invalid_client", ADFS_UNKNOWN_CLIENT.to_owned()),
+            error => (error, format!("MSIS9611: {}", self.message)),
         };
-        let body =
-            json!({ "error": self.error, "error_description": format!("{code}: {message}") });
+        let body = json!({ "error": error, "error_description": description });
         Reply::json(StatusCode::BAD_REQUEST, &body).no_store()
+    }
+
+    /// What B2C itself refuses, if it does; the rest it leaves to Entra ID behind it.
+    fn reply_of_b2c(&self, context: &Context, request: &Request) -> Option<Reply> {
+        let (code, message) = match self.code {
+            7_000_215 => (
+                90_081,
+                "The specified client_secret does not match the expected value for this client. Please correct the \
+                 client_secret and try again.",
+            ),
+            900_144 => (90_083, "The request is missing a required parameter."),
+            _ => return None,
+        };
+        let (id, time) = (correlation_id(request), timestamp(context));
+        let description =
+            format!("AADB2C{code}: {message}\r\nCorrelation ID: {id}\r\nTimestamp: {time}\r\n");
+        let body = json!({ "error": self.error, "error_description": description });
+        Some(Reply::json(StatusCode::BAD_REQUEST, &body).no_store())
     }
 
     /// RFC 6749 section 5.2.
@@ -158,3 +172,9 @@ fn timestamp(context: &Context) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
     context.clock.now().format(format).unwrap_or_default()
 }
+
+const ADFS_UNKNOWN_CLIENT: &str = "MSIS9607: The 'client_id' parameter in the request is invalid. No registered \
+                                   client is found with this identifier.";
+
+const ADFS_WRONG_CREDENTIAL: &str = "MSIS9622: Client authentication failed. Please verify the credential provided \
+                                     for client authentication is valid.";

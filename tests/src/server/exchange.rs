@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use bytes::Bytes;
-use http::header::{HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
+use http::header::{DATE, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{Method, Response, StatusCode};
@@ -47,7 +47,7 @@ pub(crate) async fn exchange(
         context.journal.record(Arc::clone(&request));
         context.gates.pass(request.endpoint).await;
         let latency = context.latency();
-        if !latency.is_zero() {
+        if !latency.is_zero() && request.endpoint != Endpoint::Connect {
             tokio::time::sleep(latency).await;
         }
         if let Some((delay, effect)) = context.faults.take(&request) {
@@ -56,13 +56,13 @@ pub(crate) async fn exchange(
             }
             match effect {
                 Effect::Answer => {}
-                Effect::Reply(reply) => return Ok(finish(&request, reply)),
+                Effect::Reply(reply) => return Ok(finish(&context, &request, reply)),
                 Effect::Wire(steps) => return Err(Sabotage(steps)),
             }
         }
     }
     if let Some(refusal) = refuse_proxy_client(&context, &request) {
-        return Ok(finish(&request, refusal));
+        return Ok(finish(&context, &request, refusal));
     }
     if let Some(upgrade) = upgrade {
         tokio::spawn(tunnel(
@@ -73,6 +73,7 @@ pub(crate) async fn exchange(
         ));
     }
     Ok(finish(
+        &context,
         &request,
         (route.answer)(&context, &request, &route.realm),
     ))
@@ -161,7 +162,10 @@ async fn tunnel(
     serve(context, TokioIo::new(upgraded), origin).await;
 }
 
-fn finish(request: &Request, reply: Reply) -> Response<Full<Bytes>> {
+fn finish(context: &Context, request: &Request, mut reply: Reply) -> Response<Full<Bytes>> {
+    if let Some(date) = context.clock.date_header() {
+        reply.set(DATE.as_str(), &date);
+    }
     request
         .answered
         .store(reply.status.as_u16(), Ordering::Release);

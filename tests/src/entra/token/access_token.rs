@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::EntraError;
 use crate::context::Context;
-use crate::realm::Realm;
+use crate::realm::{Kind, Realm};
 use crate::registry::{App, Resource};
 
 /// A token that an app gets for itself.
@@ -50,8 +50,18 @@ impl AccessToken<'_> {
             .settings
             .refresh_in
             .or_else(|| (lifetime > REFRESH_HINT_ABOVE).then_some(lifetime / 2));
-        let mut body =
-            json!({ "token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime });
+        let mut body = json!({ "token_type": "Bearer", "expires_in": lifetime });
+        match self.realm.kind {
+            Kind::Adfs => body["token_type"] = json!("bearer"),
+            Kind::B2c | Kind::B2cTfp => {
+                let now = context.clock.unix();
+                body["not_before"] = json!(now);
+                body["expires_on"] = json!(now + lifetime);
+                body["resource"] = json!(self.resource.app_id());
+            }
+            Kind::Oidc => {}
+            Kind::Ciam | Kind::Dsts | Kind::Entra => body["ext_expires_in"] = json!(lifetime),
+        }
         if let Some(refresh_in) = refresh_in {
             body["refresh_in"] = json!(refresh_in);
         }

@@ -15,7 +15,7 @@ use super::{EntraError, audience};
 use crate::certificate::{decode_thumbprint, hex};
 use crate::context::Context;
 use crate::jws::Jws;
-use crate::realm::Realm;
+use crate::realm::{Kind, Realm};
 use crate::registry::{App, FederatedCredential, TrustedSubject};
 
 /// Verifies an assertion for an app: signed with its certificate, or by an issuer that it trusts.
@@ -56,11 +56,16 @@ fn verify_by_certificate(
             ),
         ));
     }
-    if !matches!(assertion.algorithm(), Some("PS256" | "RS256")) {
+    // AD FS knows RS256 alone.
+    let is_known = match assertion.algorithm() {
+        Some("PS256") => realm.kind != Kind::Adfs,
+        algorithm => algorithm == Some("RS256"),
+    };
+    if !is_known {
         let message = "Invalid JWT token. Unsupported key for the signing algorithm.";
         return Err(EntraError::invalid_request(5_002_730, message));
     }
-    let certificate = signing_certificate(context, assertion, app)?;
+    let certificate = signing_certificate(context, assertion, realm, app)?;
     if !assertion.is_signed_by_certificate(&certificate) {
         return Err(wrong_key(
             app,
@@ -91,6 +96,7 @@ fn verify_by_certificate(
 fn signing_certificate(
     context: &Context,
     assertion: &Jws<'_>,
+    realm: &Realm,
     app: &App,
 ) -> Result<Vec<u8>, EntraError> {
     if let Some(chain) = certificate_chain(assertion)
@@ -102,9 +108,15 @@ fn signing_certificate(
     {
         return Ok(leaf);
     }
-    let thumbprint = ["x5t#S256", "x5t", "kid"]
-        .into_iter()
-        .find_map(|name| assertion.header.get(name)?.as_str());
+    // AD FS knows no certificate by its SHA-256.
+    let names = if realm.kind == Kind::Adfs {
+        &["x5t", "kid"][..]
+    } else {
+        &["x5t#S256", "x5t", "kid"]
+    };
+    let thumbprint = names
+        .iter()
+        .find_map(|name| assertion.header.get(*name)?.as_str());
     let Some(thumbprint) = thumbprint else {
         let message = "Invalid JWT token. No certificate thumbprint specified in token header.";
         return Err(EntraError::invalid_request(50_027, message));
