@@ -86,7 +86,7 @@ impl<S> ForClient<S> {
         }
     }
 
-    fn options(&mut self) -> &mut ClientCredentialOptions {
+    fn own_options(&mut self) -> &mut ClientCredentialOptions {
         self.options.get_or_insert_default()
     }
 }
@@ -94,19 +94,19 @@ impl<S> ForClient<S> {
 impl<A, S> Call<'_, A, ForClient<S>> {
     /// Adds claims of the client's own, the text of a JSON object. Tokens obtained with them are cached under them.
     pub fn client_claims(mut self, claims: impl Into<String>) -> Self {
-        self.request.options().client_claims = Some(claims.into());
+        self.request.own_options().client_claims = Some(claims.into());
         self
     }
 
     /// Asks for a federated managed identity of this path. Tokens obtained with it are cached under it.
     pub fn fmi_path(mut self, path: impl Into<String>) -> Self {
-        self.request.options().fmi_path = Some(path.into());
+        self.request.own_options().fmi_path = Some(path.into());
         self
     }
 
     /// Goes past the cached access token. Not for every call: the identity provider limits how often it is asked.
     pub fn force_refresh(mut self) -> Self {
-        self.request.options().force_refresh = true;
+        self.request.own_options().force_refresh = true;
         self
     }
 }
@@ -217,7 +217,7 @@ mod sealed {
 
     impl<S> AskFor for ForClient<S> {
         fn options(&mut self) -> &mut CallOptions {
-            &mut ForClient::options(self).call
+            &mut self.own_options().call
         }
     }
 

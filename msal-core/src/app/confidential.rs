@@ -175,7 +175,7 @@ where
         *place = scope.as_ref();
         count += 1;
     }
-    use_them(&borrowed[..count])
+    use_them(borrowed.get(..count).unwrap_or_default())
 }
 
 const FEW: usize = 4;
