@@ -129,7 +129,11 @@ fn extended_key(options: &ClientCredentialOptions) -> Result<Option<ExtendedKey>
             let why = "a parameter that the library itself decides cannot be given as an extra one";
             return Err(Error::new(ErrorKind::InvalidArgument("extra parameter")).because(why));
         }
-        components.insert(name.clone(), value.clone());
+        // Two of one name would be sent both, and kept under one of them.
+        if components.insert(name.clone(), value.clone()).is_some() {
+            let why = "a parameter cannot be given twice";
+            return Err(Error::new(ErrorKind::InvalidArgument("extra parameter")).because(why));
+        }
     }
     if let Some(path) = &options.fmi_path {
         components.insert("fmi_path".to_owned(), path.clone());
@@ -185,6 +189,7 @@ const RESERVED: &[&str] = &[
     "claims",
     "client_assertion",
     "client_assertion_type",
+    "client_claims",
     "client_id",
     "client_info",
     "client_secret",

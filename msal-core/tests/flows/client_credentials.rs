@@ -188,16 +188,16 @@ fn malformed_input_is_refused_before_anything_is_sent() {
         kind(app.acquire_token_for_client([SCOPE], tenant("common"))),
         invalid("tenant")
     );
-    let reserved = options(|options| {
-        options
-            .call
-            .parameters
-            .push(("client_id".to_owned(), "evil".to_owned()));
-    });
-    assert_eq!(
-        kind(app.acquire_token_for_client([SCOPE], reserved)),
-        invalid("extra parameter")
-    );
+    // The first two would change who asks or what the token is kept under, the third would be kept under one of two.
+    for names in [&["client_id"][..], &["client_claims"], &["a", "a"]] {
+        let parameters = names.iter().map(|name| ((*name).to_owned(), "x".to_owned()));
+        let bad = options(|options| options.call.parameters = parameters.collect());
+        assert_eq!(
+            kind(app.acquire_token_for_client([SCOPE], bad)),
+            invalid("extra parameter"),
+            "{names:?}"
+        );
+    }
     let claims = options(|options| options.call.claims = Some("[]".to_owned()));
     assert_eq!(
         kind(app.acquire_token_for_client([SCOPE], claims)),
