@@ -92,6 +92,15 @@ secrets! {
     RefreshToken;
 }
 
+/// What `Debug` shows in the place of a value that may be a secret and is of no type of its own.
+pub(crate) struct Redacted;
+
+impl fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

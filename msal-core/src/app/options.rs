@@ -1,9 +1,13 @@
+use std::fmt;
 use std::time::Duration;
 
 use crate::CorrelationId;
+use crate::secret::Redacted;
 
 /// What any call can be given beside what it is about.
-#[derive(Clone, Debug, Default)]
+///
+/// `Debug` shows neither claims nor the values of parameters.
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
     /// The claims challenge of an API, the text of a JSON object, which goes past the cached access token.
@@ -21,7 +25,9 @@ pub struct CallOptions {
 }
 
 /// What a call for an app token can be given.
-#[derive(Clone, Debug, Default)]
+///
+/// `Debug` shows neither claims nor the values of parameters.
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ClientCredentialOptions {
     /// What any call can be given.
@@ -38,5 +44,31 @@ impl ClientCredentialOptions {
     /// Whether the cached access token is passed over.
     pub(crate) fn goes_past_cache(&self) -> bool {
         self.force_refresh || self.call.claims.is_some()
+    }
+}
+
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters = self.parameters.iter().map(|(name, _)| name);
+        f.debug_struct("CallOptions")
+            .field("claims", &self.claims.as_ref().map(|_| Redacted))
+            .field("correlation_id", &self.correlation_id)
+            .field("parameters", &parameters.collect::<Vec<_>>())
+            .field("tenant", &self.tenant)
+            .field("timeout", &self.timeout)
+            .field("wait_for_refresh", &self.wait_for_refresh)
+            .finish()
+    }
+}
+
+impl fmt::Debug for ClientCredentialOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let client_claims = self.client_claims.as_ref().map(|_| Redacted);
+        f.debug_struct("ClientCredentialOptions")
+            .field("call", &self.call)
+            .field("client_claims", &client_claims)
+            .field("fmi_path", &self.fmi_path)
+            .field("force_refresh", &self.force_refresh)
+            .finish()
     }
 }

@@ -1,12 +1,14 @@
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::CallbackError;
+use crate::secret::Redacted;
 use crate::{AccessToken, CorrelationId, Scopes};
 
 /// Which token an [`AppTokenProvider`] is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AppTokenRequest {
     /// The scopes that the program asked for.
@@ -17,6 +19,17 @@ pub struct AppTokenRequest {
     pub claims: Option<String>,
     /// The id of the call.
     pub correlation_id: CorrelationId,
+}
+
+impl fmt::Debug for AppTokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppTokenRequest")
+            .field("scopes", &self.scopes)
+            .field("tenant", &self.tenant)
+            .field("claims", &self.claims.as_ref().map(|_| Redacted))
+            .field("correlation_id", &self.correlation_id)
+            .finish()
+    }
 }
 
 /// A token that an [`AppTokenProvider`] got from elsewhere.

@@ -8,7 +8,6 @@ use super::{CredentialContext, PublicCertificate, SigningAlgorithm, unusable};
 use crate::{ClientAssertion, Env, Error, Timestamp, jwt};
 
 /// An assertion that a certificate's key is to sign, RFC 7523 section 3. For one request: its `jti` is spent with it.
-#[derive(Debug)]
 pub(super) struct UnsignedAssertion<'a> {
     context: &'a CredentialContext<'a>,
     now: Timestamp,

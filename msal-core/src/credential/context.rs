@@ -1,11 +1,13 @@
+use std::fmt;
 use std::sync::Arc;
 
 use crate::CorrelationId;
+use crate::secret::Redacted;
 
 use super::SigningAlgorithm;
 
 /// What a credential may look at when it is used for one request. Borrowed from the flow that makes the request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct CredentialContext<'a> {
     pub(crate) client_id: &'a str,
     /// The URL that the request goes to, exactly as it is sent.
@@ -21,10 +23,9 @@ pub(crate) struct CredentialContext<'a> {
 }
 
 /// What a callback that supplies an assertion or a certificate is told of the request it is for. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AssertionContext(Arc<Owned>);
 
-#[derive(Debug)]
 struct Owned {
     client_id: String,
     token_endpoint: String,
@@ -69,6 +70,20 @@ impl AssertionContext {
     /// The path of the federated managed identity that the assertion is for.
     pub fn fmi_path(&self) -> Option<&str> {
         self.0.fmi_path.as_deref()
+    }
+}
+
+impl fmt::Debug for AssertionContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssertionContext")
+            .field("client_id", &self.0.client_id)
+            .field("token_endpoint", &self.0.token_endpoint)
+            .field("authority", &self.0.authority)
+            .field("tenant", &self.0.tenant)
+            .field("correlation_id", &self.0.correlation_id)
+            .field("claims", &self.0.claims.as_ref().map(|_| Redacted))
+            .field("fmi_path", &self.0.fmi_path)
+            .finish()
     }
 }
 

@@ -4,11 +4,13 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
 use super::sanitized;
+use crate::secret::Redacted;
 
 /// What the identity provider said when it refused, RFC 6749 section 5.2 with Microsoft's additions.
 ///
-/// Every text is made fit to be shown, but for [`claims`](Self::claims), which is kept as received.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// Every text is made fit to be shown, but for [`claims`](Self::claims), which is kept as received and not shown by
+/// `Debug`.
+#[derive(Clone, Eq, PartialEq)]
 pub struct ServerError {
     status: u16,
     code: Option<String>,
@@ -115,6 +117,22 @@ impl fmt::Display for ServerError {
             write!(f, ", {description}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerError")
+            .field("status", &self.status)
+            .field("code", &self.code)
+            .field("description", &self.description)
+            .field("suberror", &self.suberror)
+            .field("aadsts_codes", &self.aadsts_codes)
+            .field("claims", &self.claims.as_ref().map(|_| Redacted))
+            .field("correlation_id", &self.correlation_id)
+            .field("trace_id", &self.trace_id)
+            .field("timestamp", &self.timestamp)
+            .finish()
     }
 }
 

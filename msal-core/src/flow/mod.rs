@@ -4,6 +4,7 @@
 //! needs next and is resumed with the answer; it is polled with a waker that does nothing.
 
 mod io;
+mod shown;
 
 use std::fmt;
 use std::pin::Pin;
@@ -115,7 +116,8 @@ pub(crate) struct CallContext {
 ///     flow.resume(())
 /// }
 /// ```
-#[derive(Debug)]
+///
+/// `Debug` shows where a request goes and nothing that is in it.
 pub enum Step<T> {
     /// Send this request and resume with what came back.
     Send(Request, Resume<Result<Response, TransportError>, T>),
@@ -128,7 +130,6 @@ pub enum Step<T> {
 }
 
 /// The needs that many drivers never meet. Each can be [declined](Self::decline).
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Ask<T> {
     /// Run this flow beside the others, for nobody to wait for; resume at once.

@@ -1,13 +1,16 @@
 //! The client credentials grant, RFC 6749 section 4.4: an application asks for itself.
 
+use std::fmt;
+
 use url::Url;
 
 use super::Post;
 use crate::credential::ClientAuthentication;
+use crate::secret::Redacted;
 use crate::{CorrelationId, Error, Request, Scopes};
 
 /// What the request says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ClientCredentials<'a> {
     /// The application.
     pub client_id: &'a str,
@@ -21,6 +24,20 @@ pub struct ClientCredentials<'a> {
     pub fmi_path: Option<&'a str>,
     /// Further parameters.
     pub parameters: &'a [(String, String)],
+}
+
+impl fmt::Debug for ClientCredentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters = self.parameters.iter().map(|(name, _)| name);
+        f.debug_struct("ClientCredentials")
+            .field("client_id", &self.client_id)
+            .field("authentication", &self.authentication)
+            .field("scopes", &self.scopes)
+            .field("claims", &self.claims.map(|_| Redacted))
+            .field("fmi_path", &self.fmi_path)
+            .field("parameters", &parameters.collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 /// Builds the request.

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use url::Url;
@@ -7,7 +9,6 @@ use zeroize::Zeroizing;
 use crate::{CorrelationId, Error, ErrorKind, Request, SendOptions};
 
 /// A form on its way to a token endpoint, RFC 6749 appendix B. The body is wiped when it is dropped.
-#[derive(Debug)]
 pub struct Post {
     body: Zeroizing<Vec<u8>>,
 }
@@ -82,6 +83,12 @@ impl Post {
 impl Default for Post {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl fmt::Debug for Post {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Post({} bytes)", self.body.len())
     }
 }
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 
+use crate::secret::Redacted;
 use crate::{AccessToken, Error, ErrorKind, RawIdToken, RefreshToken, Response, Scopes};
 
 /// A successful answer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TokenResponse {
     /// The token for the resource.
     pub access_token: AccessToken,
@@ -70,6 +71,23 @@ pub fn parse(response: &Response, token_type: &str) -> Result<TokenResponse, Err
         client_info: some(wire.client_info),
         family_id: some(wire.foci),
     })
+}
+
+impl fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenResponse")
+            .field("access_token", &self.access_token)
+            .field("token_type", &self.token_type)
+            .field("expires_in", &self.expires_in)
+            .field("ext_expires_in", &self.ext_expires_in)
+            .field("refresh_in", &self.refresh_in)
+            .field("scopes", &self.scopes)
+            .field("refresh_token", &self.refresh_token)
+            .field("id_token", &self.id_token)
+            .field("client_info", &self.client_info.as_ref().map(|_| Redacted))
+            .field("family_id", &self.family_id)
+            .finish()
+    }
 }
 
 #[derive(Deserialize)]

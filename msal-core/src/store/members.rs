@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
 /// Members of a cache entry that are kept as they were read. Mostly there are none, which costs one word.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Members(Option<Box<Box<[Member]>>>);
 
 type Member = (Box<str>, Box<RawValue>);
@@ -58,6 +59,15 @@ impl Members {
 
     fn sorted(&self) -> &[Member] {
         self.0.as_deref().map_or(&[], |members| members)
+    }
+}
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What other libraries keep may be a secret, or about a person.
+        f.debug_list()
+            .entries(self.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
