@@ -22,9 +22,10 @@
 //!
 //! Nothing that it returns or shows holds a header's value, a body or a URL's query.
 //!
-//! **Logs:** `ureq` writes to the `log` crate. Up to level `DEBUG` nothing of that is secret. At level `TRACE` its crate
-//! `ureq_proto` writes down the headers that it sends and all that it receives, tokens included, and cannot be told not to:
-//! keep that one at `DEBUG` (`RUST_LOG=trace,ureq_proto=debug`). A warning is logged where it is not.
+//! **Logs:** `ureq` writes to the `log` crate. Up to level `DEBUG` nothing of that is secret. At level `TRACE` it shows
+//! where redirects lead, and its crate `ureq_proto` writes down the headers that it sends and all that it receives, tokens
+//! included; neither can be told not to: keep both at `DEBUG` (`RUST_LOG=trace,ureq=debug`). A warning is logged where
+//! `ureq_proto` is not.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
