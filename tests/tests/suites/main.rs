@@ -6,4 +6,7 @@ mod api;
 mod canaries;
 mod clock;
 mod faults;
+mod isolation;
+mod misuse;
+mod rules;
 mod wire;
