@@ -117,7 +117,8 @@ impl Stage {
                 wrong.extend(found.err().map(|why| format!("{} x {times}: {why}", row.name)));
             };
             note(usize::MAX, self.struck.outcome(&row));
-            let slow = self.struck.outcome(&row) == Outcome::Fails("timeout", 1);
+            let outcome = self.struck.outcome(&row);
+            let slow = matches!(outcome, Outcome::Ends | Outcome::Fails("timeout", _));
             if !slow && matches!(row.strike, Strike::Fault(_)) {
                 note(1, self.struck.outcome_once(&row));
             }
@@ -154,7 +155,7 @@ impl Stage {
             Ok(_) => Outcome::Served(sent),
             Err(error) => Outcome::Fails(error.kind().name(), sent),
         };
-        check(found == wanted, || format!("{found:?}, not {wanted:?}: {outcome:?}"))?;
+        check(found == wanted || wanted == Outcome::Ends && sent <= 2, || format!("{found:?}, not {wanted:?}: {outcome:?}"))?;
         check(took < row.limit + SLACK, || format!("it took {took:?}"))?;
         // A library below that sends again by itself would be seen here.
         let arrived = self.provider.count(self.struck.endpoint());
