@@ -1,0 +1,14 @@
+//! The applications as programs use them: many callers at once, callers that leave, callbacks and transports that
+//! misbehave, renewal beside the call, and executors of every kind.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(all(feature = "reqwest", feature = "tokio", feature = "ureq"))]
+
+mod callbacks;
+mod cancelling;
+mod executors;
+mod options;
+mod refreshing;
+mod sharing;
+mod stage;
+mod transports;
