@@ -41,3 +41,80 @@ const PARTS: [KeyPart; 7] = [
     KeyPart::Extended,
     KeyPart::Scopes,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use msal_core::store::{BindingRef, ExtendedKey, Lifetime, Owner, OwnerRef, TokenKey};
+    use msal_core::{ScopeCase, Scopes, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_part_that_differs_is_named_and_no_other() {
+        let key = TokenKey {
+            environment: "login.windows.net".into(),
+            realm: "Tenant".into(),
+            client_id: "client".into(),
+            owner: Owner::App,
+            binding: None,
+            extended: None,
+        };
+        let time = Timestamp::from_secs(1);
+        let lifetime = Lifetime {
+            cached_at: time,
+            expires_on: time,
+            extended_expires_on: None,
+            refresh_on: None,
+        };
+        let scopes = Scopes::granted("a b");
+        let token = Arc::new(AccessTokenEntry::new(key, scopes, "s".into(), lifetime));
+        let same = AccessTokenLookup {
+            cloud: "login.microsoftonline.com",
+            realm: "tenant",
+            client_id: "client",
+            owner: OwnerRef::App,
+            binding: None,
+            extended: None,
+            scopes: &["A"],
+            scope_case: ScopeCase::Ignored,
+        };
+        let parts = BTreeMap::from([("fmi_path".to_owned(), "p".to_owned())]);
+        let extended = ExtendedKey::new(parts);
+        let bound = BindingRef {
+            token_type: "pop",
+            key_id: "k",
+        };
+        let one_off = |change: &dyn Fn(&mut AccessTokenLookup<'_>)| {
+            let mut lookup = same;
+            change(&mut lookup);
+            candidate(&lookup, Arc::clone(&token)).differs
+        };
+        assert_eq!(one_off(&|_| {}), []);
+        assert_eq!(
+            one_off(&|lookup| lookup.cloud = "login.microsoftonline.us"),
+            [KeyPart::Environment]
+        );
+        assert_eq!(one_off(&|lookup| lookup.realm = "t"), [KeyPart::Realm]);
+        assert_eq!(
+            one_off(&|lookup| lookup.client_id = "Client"),
+            [KeyPart::ClientId]
+        );
+        assert_eq!(
+            one_off(&|lookup| lookup.owner = OwnerRef::Account("u")),
+            [KeyPart::Owner]
+        );
+        assert_eq!(
+            one_off(&|lookup| lookup.scopes = &["a", "c"]),
+            [KeyPart::Scopes]
+        );
+        let mut lookup = same;
+        lookup.binding = Some(bound);
+        lookup.extended = extended.as_ref();
+        assert_eq!(
+            candidate(&lookup, token).differs,
+            [KeyPart::Binding, KeyPart::Extended]
+        );
+    }
+}

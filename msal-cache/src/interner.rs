@@ -7,9 +7,9 @@ use msal_core::store::{Owner, TokenKey};
 
 /// Makes entries share their texts: client, tenant, environment, user, scopes.
 ///
-/// It remembers the texts it saw last, some thousand of them: one that comes often is shared by almost all entries, and
-/// one whose entries are gone is forgotten when another takes its place. A table of all texts would cost more than it
-/// saves where every entry has a tenant of its own.
+/// It remembers the texts it saw last, some five hundred of each kind: one that comes often is shared by almost all
+/// entries, and one whose entries are gone is forgotten when another takes its place. A table of all texts would cost
+/// more than it saves where every entry has a tenant of its own.
 #[derive(Default)]
 pub(crate) struct Interner {
     names: Recent<Arc<str>>,
@@ -48,24 +48,32 @@ impl Interner {
     }
 }
 
-/// Texts by hash, each slot holding the last one that fell on it.
+/// Texts by hash, in sets that are kept in the order of use, so that one that comes often is not driven out.
 struct Recent<T> {
     seed: RandomState,
-    slots: Vec<Option<T>>,
+    sets: Vec<[Option<T>; WAYS]>,
 }
 
 impl<T: Clone> Recent<T> {
     fn share(&mut self, value: &T, text: impl Fn(&T) -> &str) -> T {
-        if self.slots.is_empty() {
-            self.slots.resize(SLOTS, None);
+        if self.sets.is_empty() {
+            self.sets.resize(SETS, [const { None }; WAYS]);
         }
         let hash = self.seed.hash_one(text(value));
-        let Some(slot) = self.slots.get_mut(hash as usize % SLOTS) else {
+        let Some(set) = self.sets.get_mut(hash as usize % SETS) else {
             return value.clone();
         };
-        match slot {
-            Some(known) if text(known) == text(value) => known.clone(),
-            slot => slot.insert(value.clone()).clone(),
+        let is_same =
+            |known: &Option<T>| known.as_ref().is_some_and(|one| text(one) == text(value));
+        let at = set.iter().position(is_same);
+        let used = at.map_or(WAYS, |at| at + 1);
+        if let Some(used) = set.get_mut(..used) {
+            used.rotate_right(1);
+        }
+        let [first, ..] = set;
+        match first {
+            Some(known) if at.is_some() => known.clone(),
+            first => first.insert(value.clone()).clone(),
         }
     }
 }
@@ -74,9 +82,43 @@ impl<T> Default for Recent<T> {
     fn default() -> Self {
         Self {
             seed: RandomState::default(),
-            slots: Vec::new(),
+            sets: Vec::new(),
         }
     }
 }
 
-const SLOTS: usize = 512;
+const SETS: usize = 128;
+
+const WAYS: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_comes_often_is_shared_among_thousands_of_others() {
+        let mut interner = Interner::default();
+        let hot: Vec<Arc<str>> = (0..8).map(|n| Arc::from(format!("hot {n}"))).collect();
+        let first: Vec<_> = hot.iter().map(|text| interner.name(text)).collect();
+        let mut copies = 0;
+        for n in 0..10_000 {
+            interner.name(&Arc::from(format!("cold {n}")));
+            for (text, first) in hot.iter().zip(&first) {
+                copies += u32::from(!Arc::ptr_eq(&interner.name(&Arc::from(&**text)), first));
+            }
+        }
+        // By chance some may share a set with more than fit.
+        assert!(copies < 1_000, "{copies} of 80,000");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut interner = Interner::default();
+        let texts: Vec<Arc<str>> = (0..10_000).map(|n| Arc::from(n.to_string())).collect();
+        for text in &texts {
+            interner.name(text);
+        }
+        let held = texts.iter().filter(|text| Arc::strong_count(text) > 1);
+        assert!(held.count() <= SETS * WAYS);
+    }
+}

@@ -172,7 +172,7 @@ impl<'a> Memory<'a> {
         }
         let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
         let named = retry_after(response, io);
-        let pause = named.or(busy.then_some(self.throttling.pause));
+        let pause = named.or_else(|| busy.then_some(self.throttling.pause));
         let error = refusal(response, io);
         let (key, error, pause) = match pause {
             Some(pause) => (self.asker, throttled(&error), pause),

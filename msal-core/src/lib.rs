@@ -1,5 +1,10 @@
 //! Sans-IO core of the Microsoft Authentication Library for Rust: flows, authorities, credentials and wire formats.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+
 pub mod app;
 pub mod authority;
 mod callback;

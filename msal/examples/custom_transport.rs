@@ -52,7 +52,10 @@ fn by_hand(
     loop {
         step = match step {
             Step::Send(request, flow) => flow.resume(network.send(request)),
-            Step::Wait(delay, flow) => flow.resume(std::thread::sleep(delay)),
+            Step::Wait(delay, flow) => {
+                std::thread::sleep(delay);
+                flow.resume(())
+            }
             Step::Ask(Ask::Join(landing, limit, flow)) => flow.resume(landing.block(limit)),
             Step::Ask(question) => question.decline(),
             Step::Done(outcome) => return outcome,
@@ -227,9 +230,8 @@ fn read_chunks(stream: &mut impl BufRead, most: usize, body: &mut Vec<u8>) -> io
             .by_ref()
             .take(MAX_CHUNK_LINE)
             .read_until(b'\n', &mut line)?;
-        let size = match httparse::parse_chunk_size(&line) {
-            Ok(httparse::Status::Complete((_, size))) => size,
-            _ => return Err(malformed("a chunk's size is malformed")),
+        let Ok(httparse::Status::Complete((_, size))) = httparse::parse_chunk_size(&line) else {
+            return Err(malformed("a chunk's size is malformed"));
         };
         if size == 0 {
             return Ok(());

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use msal_core::app::{CallOptions, ClientCredentialOptions, Explanation};
-use msal_core::{AuthenticationResult, Claims, CorrelationId, Error, ErrorKind, Flow};
+use msal_core::{AuthenticationResult, CorrelationId, Error, ErrorKind, Flow};
 
 use crate::BoxFuture;
 
@@ -18,27 +18,11 @@ use crate::BoxFuture;
 pub struct Call<'a, A, R> {
     app: &'a A,
     request: R,
-    error: Option<Error>,
 }
 
 impl<'a, A, R> Call<'a, A, R> {
     pub(crate) fn new(app: &'a A, request: R) -> Self {
-        Self {
-            app,
-            request,
-            error: None,
-        }
-    }
-
-    /// Keeps the first mistake for when the call is made, so that a chain of options need not be interrupted.
-    fn check<T>(&mut self, outcome: Result<T, Error>) -> Option<T> {
-        match outcome {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.error.get_or_insert(error);
-                None
-            }
-        }
+        Self { app, request }
     }
 }
 
@@ -46,9 +30,8 @@ impl<A, R: AskFor> Call<'_, A, R> {
     /// Answers the claims challenge of an API: goes past the cached access token, and the answer replaces it.
     ///
     /// Takes the text of a JSON object, as [`Error::claims`] gives it.
-    pub fn claims(mut self, challenge: impl AsRef<str>) -> Self {
-        let claims = self.check(Claims::parse(challenge));
-        self.request.options().claims = claims;
+    pub fn claims(mut self, challenge: impl Into<String>) -> Self {
+        self.request.options().claims = Some(challenge.into());
         self
     }
 
@@ -103,28 +86,27 @@ impl<S> ForClient<S> {
         }
     }
 
-    fn options(&mut self) -> &mut ClientCredentialOptions {
+    fn own_options(&mut self) -> &mut ClientCredentialOptions {
         self.options.get_or_insert_default()
     }
 }
 
 impl<A, S> Call<'_, A, ForClient<S>> {
     /// Adds claims of the client's own, the text of a JSON object. Tokens obtained with them are cached under them.
-    pub fn client_claims(mut self, claims: impl AsRef<str>) -> Self {
-        let claims = self.check(Claims::parse(claims));
-        self.request.options().client_claims = claims;
+    pub fn client_claims(mut self, claims: impl Into<String>) -> Self {
+        self.request.own_options().client_claims = Some(claims.into());
         self
     }
 
     /// Asks for a federated managed identity of this path. Tokens obtained with it are cached under it.
     pub fn fmi_path(mut self, path: impl Into<String>) -> Self {
-        self.request.options().fmi_path = Some(path.into());
+        self.request.own_options().fmi_path = Some(path.into());
         self
     }
 
     /// Goes past the cached access token. Not for every call: the identity provider limits how often it is asked.
     pub fn force_refresh(mut self) -> Self {
-        self.request.options().force_refresh = true;
+        self.request.own_options().force_refresh = true;
         self
     }
 }
@@ -136,9 +118,6 @@ where
 {
     /// Why the call would be answered from the cache, or why not, instead of making it. Sends nothing.
     pub fn explain(self) -> Result<Explanation, Error> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
         let ForClient { scopes, options } = self.request;
         self.app.core().explain_token_for_client(scopes, options)
     }
@@ -148,10 +127,7 @@ impl<A: Client, R: Ask<A::Core>> Call<'_, A, R> {
     /// The call as a flow, to be driven by [`run`](msal_core::run), [`run_async`](msal_core::run_async) or a loop of
     /// one's own.
     pub fn into_flow(self) -> Flow<AuthenticationResult> {
-        match self.error {
-            None => self.request.flow(self.app.core()),
-            Some(error) => Flow::failed(error),
-        }
+        self.request.flow(self.app.core())
     }
 }
 
@@ -253,7 +229,7 @@ mod sealed {
 
     impl<S> AskFor for ForClient<S> {
         fn options(&mut self) -> &mut CallOptions {
-            &mut ForClient::options(self).call
+            &mut self.own_options().call
         }
     }
 

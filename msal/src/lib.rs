@@ -78,3 +78,8 @@ pub use msal_http_reqwest::ReqwestTransport;
 #[cfg(feature = "ureq")]
 pub use msal_http_ureq::UreqTransport;
 pub use runtime::{BoxFuture, Runtime};
+
+/// The examples of the README are compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -50,6 +50,9 @@ impl<'a> Key<'a> {
 /// The one name of the place that an environment is in: its host in lower case and without a port (MSAL Node writes
 /// one, MSAL Python does not), and of the aliases of a cloud the first.
 pub(crate) fn place(environment: &str) -> Cow<'_, str> {
+    if cloud::is_built_in(environment) {
+        return Cow::Borrowed(cloud::canonical(environment));
+    }
     let host = without_port(environment);
     if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Cow::Owned(cloud::canonical(&host.to_ascii_lowercase()).to_owned());

@@ -89,19 +89,17 @@ fn low_bits(hash: u64) -> u32 {
     (hash & 0x7fff_ffff) as u32
 }
 
-/// Hashes a text so that its case does not matter, eight bytes at a time.
+/// Hashes a text so that its case does not matter.
 fn write_folded(hasher: &mut impl Hasher, text: &str) {
     // Setting this bit turns capitals into small letters. What else it makes equal only shares a hash.
-    const SMALL: u64 = 0x2020_2020_2020_2020;
-    let (chunks, rest) = text.as_bytes().as_chunks::<8>();
-    for chunk in chunks {
-        hasher.write_u64(u64::from_le_bytes(*chunk) | SMALL);
+    const SMALL: u8 = 0x20;
+    let mut folded = [0; 64];
+    for part in text.as_bytes().chunks(folded.len()) {
+        for (to, from) in folded.iter_mut().zip(part) {
+            *to = from | SMALL;
+        }
+        hasher.write(folded.get(..part.len()).unwrap_or_default());
     }
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    hasher.write_u64((u64::from_le_bytes(last) | SMALL) ^ text.len() as u64);
 }
 
 #[cfg(test)]

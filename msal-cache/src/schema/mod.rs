@@ -31,7 +31,8 @@ pub(crate) use write::write;
 /// | `Dotnet` | absent | MSAL .NET, Go, Java |
 /// | `PythonAndNode` | two entries, one with `null` and one with `""` | MSAL Python, Node, Go, Java |
 ///
-/// All are read, whatever is written. A file is written by one setting throughout: entries of other libraries too.
+/// All are read, whatever is written. A file is written by one setting throughout: entries of other libraries too. Their
+/// environment stays as it is; MSAL Python finds a token of an application only under the host of its own authority.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Compatibility {

@@ -5,10 +5,10 @@ use super::{App, ClientCredentialOptions, Explanation};
 use crate::credential::ClientCredential;
 use crate::flights::{FlightKey, TokenFlight};
 use crate::flow::Flow;
-use crate::flows::client_credentials::{self, Job};
+use crate::flows::client_credentials::{self, Job, Wanted};
 use crate::freshness::Freshness;
 use crate::store::{AccessTokenEntry, ExtendedKey};
-use crate::{AuthenticationResult, Authority, Error, ErrorKind, Scopes};
+use crate::{AuthenticationResult, Authority, Claims, Error, ErrorKind, Scopes};
 
 /// An application that can keep a secret: a web app, a web API, a daemon. Cheap to clone; made once and reused.
 ///
@@ -116,8 +116,27 @@ impl ConfidentialClientApplication {
         if !authority.is_tenanted() {
             return Err(untenanted(&authority));
         }
-        let extended = extended_key(&options)?;
-        Ok(Job::new(app, authority, scopes, extended, options))
+        let claims = options
+            .call
+            .claims
+            .as_deref()
+            .map(Claims::parse)
+            .transpose()?;
+        let client_claims = options
+            .client_claims
+            .as_deref()
+            .map(Claims::parse)
+            .transpose()?;
+        let extended = extended_key(&options)?.map(Arc::new);
+        let wanted = Wanted {
+            authority,
+            scopes,
+            claims,
+            client_claims,
+            extended,
+            options,
+        };
+        Ok(Job::new(app, wanted))
     }
 }
 
@@ -140,7 +159,7 @@ fn extended_key(options: &ClientCredentialOptions) -> Result<Option<ExtendedKey>
         components.insert("fmi_path".to_owned(), path.clone());
     }
     if let Some(claims) = &options.client_claims {
-        components.insert("client_claims".to_owned(), claims.as_str().to_owned());
+        components.insert("client_claims".to_owned(), claims.clone());
     }
     Ok(ExtendedKey::new(components))
 }
@@ -180,7 +199,7 @@ where
         *place = scope.as_ref();
         count += 1;
     }
-    use_them(&borrowed[..count])
+    use_them(borrowed.get(..count).unwrap_or_default())
 }
 
 const FEW: usize = 4;

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use crate::{Claims, CorrelationId};
+use crate::CorrelationId;
 
 /// What any call can be given beside what it is about.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// The claims challenge of an API, which goes past the cached access token.
-    pub claims: Option<Claims>,
+    /// The claims challenge of an API, the text of a JSON object, which goes past the cached access token.
+    pub claims: Option<String>,
     /// The id of the call; a random one when none is given.
     pub correlation_id: Option<CorrelationId>,
     /// Further parameters of the token request's body, name and value.
@@ -26,8 +26,8 @@ pub struct CallOptions {
 pub struct ClientCredentialOptions {
     /// What any call can be given.
     pub call: CallOptions,
-    /// Claims of the client's own. Tokens obtained with them are cached under them.
-    pub client_claims: Option<Claims>,
+    /// Claims of the client's own, the text of a JSON object. Tokens obtained with them are cached under them.
+    pub client_claims: Option<String>,
     /// The path of a federated managed identity. Tokens obtained with it are cached under it.
     pub fmi_path: Option<String>,
     /// Whether to go past the cached access token.

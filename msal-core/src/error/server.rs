@@ -166,7 +166,7 @@ fn numbers<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<u32>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Number {
-        Number(u32),
+        Plain(u32),
         Text(String),
         Other(IgnoredAny),
     }
@@ -174,7 +174,7 @@ fn numbers<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<u32>, D::Error> {
         return Ok(Vec::new());
     };
     let number = |number| match number {
-        Number::Number(number) => Some(number),
+        Number::Plain(number) => Some(number),
         Number::Text(text) => text.parse().ok(),
         Number::Other(_) => None,
     };

@@ -36,11 +36,6 @@ impl<T> Flow<T> {
         Self(State::Ready(outcome))
     }
 
-    /// A flow that fails before it starts, as for an argument that was malformed.
-    pub fn failed(error: Error) -> Self {
-        Self::ready(Err(error))
-    }
-
     /// A flow that runs `body`. It ends with an internal error if it awaits anything but its [`Io`].
     pub(crate) fn new<F>(call: CallContext, env: Env, body: impl FnOnce(Io) -> F) -> Self
     where
@@ -63,6 +58,14 @@ impl<T> Flow<T> {
             need,
             body,
         }))
+    }
+
+    /// The id that the requests of this flow will carry; none where no work is needed.
+    pub fn correlation_id(&self) -> Option<CorrelationId> {
+        match &self.0 {
+            State::Ready(_) => None,
+            State::Suspended(flow) => Some(flow.call.correlation_id),
+        }
     }
 
     /// The outcome, if no work is needed; the flow itself otherwise.

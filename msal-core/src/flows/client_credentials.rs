@@ -15,7 +15,9 @@ use crate::protocol::{client_credentials, token};
 use crate::retry::RetryPolicy;
 use crate::store::{AccessTokenEntry, AccessTokenLookup, ExtendedKey, Owner, OwnerRef, TokenKey};
 use crate::throttle::Fingerprint;
-use crate::{AuthenticationResult, Authority, Error, Request, Scopes, Timestamp, merged_claims};
+use crate::{
+    AuthenticationResult, Authority, Claims, Error, Request, Scopes, Timestamp, merged_claims,
+};
 
 /// One token that is wanted, with all that decides how it is got.
 #[derive(Clone)]
@@ -23,10 +25,18 @@ pub(crate) struct Job(Arc<Inner>);
 
 struct Inner {
     app: App,
-    authority: Authority,
-    scopes: Scopes,
+    wanted: Wanted,
     flight: Arc<TokenFlight>,
-    options: ClientCredentialOptions,
+}
+
+/// What a program asks for, read and checked.
+pub(crate) struct Wanted {
+    pub(crate) authority: Authority,
+    pub(crate) scopes: Scopes,
+    pub(crate) claims: Option<Claims>,
+    pub(crate) client_claims: Option<Claims>,
+    pub(crate) extended: Option<Arc<ExtendedKey>>,
+    pub(crate) options: ClientCredentialOptions,
 }
 
 /// What the cache holds for these scopes, without any work.
@@ -60,58 +70,41 @@ fn lookup<'a>(
 }
 
 impl Job {
-    pub(crate) fn new(
-        app: &App,
-        authority: Authority,
-        scopes: Scopes,
-        extended: Option<ExtendedKey>,
-        options: ClientCredentialOptions,
-    ) -> Self {
+    pub(crate) fn new(app: &App, wanted: Wanted) -> Self {
         let key = TokenKey {
-            environment: authority.environment().clone(),
-            realm: authority.realm().clone(),
+            environment: wanted.authority.environment().clone(),
+            realm: wanted.authority.realm().clone(),
             client_id: app.client_id.clone(),
             owner: Owner::App,
             binding: None,
-            extended: extended.map(Arc::new),
+            extended: wanted.extended.clone(),
         };
         let flight = Arc::new(TokenFlight {
             key,
-            scopes: scopes.clone(),
-            past_cache: options.goes_past_cache(),
-            claims: options.call.claims.clone(),
+            scopes: wanted.scopes.clone(),
+            past_cache: wanted.options.goes_past_cache(),
+            claims: wanted.claims.clone(),
         });
         Self(Arc::new(Inner {
             app: app.clone(),
-            authority,
-            scopes,
+            wanted,
             flight,
-            options,
         }))
     }
 
     /// What the cache says to this, without asking anybody.
     pub(crate) fn explain(&self) -> Explanation {
-        let Inner {
-            app,
-            authority,
-            scopes,
-            flight,
-            options,
-        } = &*self.0;
-        let wanted: Vec<&str> = scopes.iter().collect();
-        let lookup = lookup(app, authority, flight.key.extended.as_deref(), &wanted);
-        Explanation::new(
-            &*app.store,
-            &lookup,
-            options.goes_past_cache(),
-            app.env.now(),
-        )
+        let Inner { app, wanted, .. } = &*self.0;
+        let scopes: Vec<&str> = wanted.scopes.iter().collect();
+        let lookup = lookup(app, &wanted.authority, wanted.extended.as_deref(), &scopes);
+        let goes_past_cache = wanted.options.goes_past_cache();
+        Explanation::new(&*app.store, &lookup, goes_past_cache, app.env.now())
     }
 
     /// The whole way: cache, whoever is at work on it already, identity provider.
     pub(crate) async fn acquire(self, io: &mut Io) -> Result<AuthenticationResult, Error> {
-        io.span().record("authority_host", self.0.authority.host());
+        io.span()
+            .record("authority_host", self.0.wanted.authority.host());
         let held = self.held(io.now());
         io.span().record("cache", held.0.name());
         if let (freshness, Some(token)) = &held {
@@ -158,7 +151,7 @@ impl Job {
 
     /// Has the token renewed beside this call. False when this call must do it.
     async fn renews_beside(&self, io: &mut Io) -> bool {
-        if self.0.options.call.wait_for_refresh {
+        if self.0.wanted.options.call.wait_for_refresh {
             return false;
         }
         let app = &self.0.app;
@@ -202,15 +195,15 @@ impl Job {
     }
 
     async fn obtain(&self, io: &mut Io) -> Result<Arc<AccessTokenEntry>, Error> {
-        let Inner { app, options, .. } = &*self.0;
+        let Inner { app, wanted, .. } = &*self.0;
         let claims = merged_claims(
-            options.call.claims.as_ref(),
-            options.client_claims.as_ref(),
+            wanted.claims.as_ref(),
+            wanted.client_claims.as_ref(),
             &app.capabilities,
         );
         let request = AppTokenRequest {
-            scopes: self.0.scopes.clone(),
-            tenant: self.0.authority.tenant().map(str::to_owned),
+            scopes: self.0.wanted.scopes.clone(),
+            tenant: self.0.wanted.authority.tenant().map(str::to_owned),
             claims: claims.clone(),
             correlation_id: io.correlation_id(),
         };
@@ -225,7 +218,7 @@ impl Job {
         let (secret, expires_in, refresh_in) = token.into_parts();
         Issued {
             secret,
-            scopes: self.0.scopes.clone(),
+            scopes: self.0.wanted.scopes.clone(),
             expires_in,
             ext_expires_in: None,
             refresh_in,
@@ -238,7 +231,7 @@ impl Job {
             memory: &app.throttle,
             pause: CONFIDENTIAL_PAUSE,
             credential: app.credential.fingerprint(),
-            insist: self.0.options.force_refresh,
+            insist: self.0.wanted.options.force_refresh,
         };
         let terms = Terms {
             retry: RetryPolicy::REPEATABLE,
@@ -258,7 +251,7 @@ impl Job {
         let token = token::parse(&response, "Bearer")?;
         Ok(Issued {
             secret: token.access_token,
-            scopes: token.scopes.unwrap_or_else(|| self.0.scopes.clone()),
+            scopes: token.scopes.unwrap_or_else(|| self.0.wanted.scopes.clone()),
             expires_in: token.expires_in,
             ext_expires_in: token.ext_expires_in,
             refresh_in: token.refresh_in,
@@ -266,13 +259,13 @@ impl Job {
     }
 
     async fn request(&self, claims: Option<&str>, io: &mut Io) -> Result<Request, Error> {
-        let Inner {
-            app,
+        let Inner { app, wanted, .. } = &*self.0;
+        let Wanted {
             authority,
             scopes,
             options,
             ..
-        } = &*self.0;
+        } = wanted;
         let endpoints = app.directory.resolve_for_app(authority, io).await?;
         let context = CredentialContext {
             client_id: &app.client_id,
@@ -298,18 +291,13 @@ impl Job {
 
     /// What the cache holds, and how good it is. Nothing where this call goes past the cache.
     fn held(&self, now: Timestamp) -> (Freshness, Option<Arc<AccessTokenEntry>>) {
-        if self.0.options.goes_past_cache() {
+        if self.0.wanted.options.goes_past_cache() {
             return (Freshness::Missing, None);
         }
-        let Inner {
-            app,
-            authority,
-            scopes,
-            flight,
-            ..
-        } = &*self.0;
-        let scopes: Vec<&str> = scopes.iter().collect();
-        let token = look(app, authority, flight.key.extended.as_deref(), &scopes, now);
+        let Inner { app, wanted, .. } = &*self.0;
+        let scopes: Vec<&str> = wanted.scopes.iter().collect();
+        let extended = wanted.extended.as_deref();
+        let token = look(app, &wanted.authority, extended, &scopes, now);
         Freshness::sorted(token, now)
     }
 

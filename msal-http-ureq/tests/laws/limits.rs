@@ -42,7 +42,7 @@ pub(crate) fn larger_bodies_are_refused_however_they_come(make: Make) {
         let started = Instant::now();
         let request = post_with(&token_url(&provider), at_most(1024));
         assert_eq!(sender.fail(request), TooLarge, "{fault:?}");
-        assert!(started.elapsed() < Duration::from_secs(5), "{fault:?}");
+        assert!(started.elapsed() < Duration::from_secs(10), "{fault:?}");
     }
     // What was too large is not taken for the next answer.
     provider.script(Fault::json(200, "{}"));
@@ -61,7 +61,7 @@ pub(crate) fn headers_without_end_are_an_error(make: Make) {
         provider.script(fault);
         let started = Instant::now();
         assert_eq!(sender.fail(get(&token_url(&provider))), Interrupted);
-        assert!(started.elapsed() < Duration::from_secs(5));
+        assert!(started.elapsed() < Duration::from_secs(10));
     }
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn the_time_covers_silence_and_drips(make: Make) {
         assert_eq!(error.kind(), Timeout, "{name}: {error:?}");
         assert!(error.may_have_been_sent());
         assert!(took >= Duration::from_millis(290), "{name}: {took:?}");
-        assert!(took < Duration::from_secs(2), "{name}: {took:?}");
+        assert!(took < Duration::from_secs(5), "{name}: {took:?}");
     }
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn a_connection_that_comes_too_late_is_no_connection(make: Make) {
             .send(post_with(&url, options))
             .expect_err(name);
         assert_eq!(error.kind(), Connect, "{name}: {error:?}");
-        assert!(started.elapsed() < Duration::from_secs(2), "{name}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{name}");
     }
     assert_eq!(provider.journal().len(), 0);
 }

@@ -126,7 +126,7 @@ pub(crate) fn a_closed_idle_connection_is_replaced_and_each_request_sent_once(ma
         let response = sender.send(post(&token_url(&provider))).unwrap();
         assert_eq!(response.body(), "ok");
         // The end of the connection is on its way, and there is nothing to see it by.
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(250));
     }
     assert_eq!(provider.journal().len(), 3);
     assert_eq!(provider.connections(), 3);

@@ -48,6 +48,7 @@ impl Registration {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "an example shows what it got")]
 pub(crate) fn describe(name: &str, result: &AuthenticationResult) {
     println!(
         "{name:>6}: from {}, expires on {}, correlation id {}, {} characters",

@@ -27,7 +27,12 @@ impl AsyncDriver {
     pub(crate) fn drive<T: Send + 'static>(&self, flow: Flow<T>) -> BoxFuture<Result<T, Error>> {
         let driver = self.clone();
         Box::pin(async move {
-            driver.runtime.check()?;
+            if let Err(error) = driver.runtime.check() {
+                return Err(match flow.correlation_id() {
+                    Some(id) => error.with_correlation_id(id),
+                    None => error,
+                });
+            }
             run_async(flow, &driver).await
         })
     }
