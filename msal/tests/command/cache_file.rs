@@ -86,6 +86,20 @@ fn what_is_no_file_of_its_own_is_refused() {
 }
 
 #[test]
+fn a_file_larger_than_any_cache_is_refused_and_not_read() {
+    let world = World::new();
+    let cache = world.file("cache.json", "{}");
+    let file = fs::File::options().write(true).open(&cache).unwrap();
+    file.set_len(1 << 40).unwrap();
+    world
+        .token()
+        .path("--cache", &cache)
+        .error(2, "invalid_argument");
+    assert_eq!(world.provider.connections(), 0);
+    assert_eq!(world.names(), ["cache.json"]);
+}
+
+#[test]
 fn a_damaged_file_is_set_aside_and_the_call_goes_on() {
     for transport in TRANSPORTS {
         for damaged in ["{", "[]", "\0", "{\"AccessToken\": {", &"[".repeat(100_000)] {

@@ -208,7 +208,6 @@ fn an_argument_is_malformed() {
                     .arguments(*wrong)
                     .env("S", CLIENT_SECRET)
                     .env("EMPTY", "");
-                println!("{:?}", run.0);
                 run.error(2, "invalid_argument");
             }
         }
@@ -296,6 +295,12 @@ fn what_was_wrong_is_not_quoted_where_it_could_tell_something() {
             ended.stdout
         );
     }
+    // Somebody took the option for one that takes the secret.
+    let run = world
+        .token_of("x")
+        .arguments(["--secret-env", "canary~4711"]);
+    let error = run.error(2, "invalid_argument");
+    assert!(!error.to_string().contains("canary"), "{error}");
 }
 
 #[cfg(unix)]

@@ -160,8 +160,9 @@ impl Run {
 
     /// Runs what must fail with this status and kind, and gives the error.
     pub(crate) fn error(self, status: i32, kind: &str) -> Value {
+        let line = format!("{:?}", self.0);
         let ended = self.end();
-        let all = format!("{}{}", ended.stdout, ended.stderr);
+        let all = format!("{line}: {}{}", ended.stdout, ended.stderr);
         assert_eq!(ended.status, status, "{all}");
         assert_eq!(ended.members(), ["error"], "{all}");
         let error = ended.json["error"].clone();

@@ -1,5 +1,7 @@
 //! Files and variables that arguments name.
 
+use std::borrow::Cow;
+use std::env::VarError;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -30,18 +32,26 @@ pub(crate) fn variable(name: &str, what: &'static str) -> Result<String, Error> 
         wrong(
             what,
             match error {
-                std::env::VarError::NotPresent => format!("the variable `{name}` is not set"),
-                std::env::VarError::NotUnicode(_) => {
-                    format!("the variable `{name}` does not hold UTF-8")
+                VarError::NotPresent if is_name(name) => {
+                    format!("the variable `{name}` is not set")
                 }
+                // Not quoted: it may be the secret itself, given by mistake.
+                VarError::NotPresent => "what was given is no name of a variable".to_owned(),
+                VarError::NotUnicode(_) => format!("the variable `{name}` does not hold UTF-8"),
             },
         )
     })
 }
 
-pub(crate) fn wrong(what: &'static str, why: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+pub(crate) fn wrong(what: &'static str, why: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::InvalidArgument(what)).because(why)
 }
 
+fn is_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !text.is_empty() && text.len() <= LONGEST_NAME && text.bytes().all(is_part)
+}
+
+const LONGEST_NAME: usize = 64;
 /// Enough for any key, certificate chain or token.
 pub(crate) const SMALL: u64 = 1 << 20;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -40,18 +41,24 @@ pub(crate) fn read(path: &Path) -> Result<Option<Found>, Error> {
             "was replaced while it was opened: try again".into(),
         ));
     }
+    let too_large = || refused(format!("is larger than {LARGEST} bytes"));
+    if opened.len() > LARGEST {
+        return Err(too_large());
+    }
     let mut bytes = Vec::with_capacity(usize::try_from(opened.len()).unwrap_or_default());
     let mut limited = Read::take(&mut file, LARGEST + 1);
     limited.read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(refused(format!("is larger than {LARGEST} bytes")));
+        return Err(too_large());
     }
     Ok(Some(Found { file, bytes }))
 }
 
 /// Puts new content in the place of the file: whoever reads it meanwhile sees the old or the new, and nothing else.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let temporary = beside(path, &format!(".{}.tmp", std::process::id()))?;
+    // Not by the process's number: other machines and containers that share the folder count on their own.
+    let name = RandomState::new().build_hasher().finish();
+    let temporary = beside(path, &format!(".{name:016x}.tmp"))?;
     let written = create(&temporary, content).and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = written {
         // It may never have come to be.
@@ -66,14 +73,8 @@ fn create(path: &Path, content: &[u8]) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE);
-    let mut file = match options.open(path) {
-        // Left over by a process of the same number that was killed.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::remove_file(path)?;
-            options.open(path)?
-        }
-        opened => opened?,
-    };
+    let mut file = options.open(path)?;
+    // The process's mask may have taken rights from the owner too.
     keep_private(&file)?;
     file.write_all(content)?;
     file.sync_all()
