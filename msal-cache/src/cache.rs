@@ -3,10 +3,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use msal_core::store::{AccessTokenEntry, AccessTokenLookup, Change, Entity, OwnerRef, TokenStore};
+use msal_core::store::{
+    AccessTokenEntry, AccessTokenLookup, Candidate, Change, Entity, OwnerRef, TokenStore,
+};
 use msal_core::{Error, Timestamp};
 use zeroize::Zeroizing;
 
+use crate::explain::candidate;
 use crate::index::key::Key;
 use crate::index::scopes::Wanted;
 use crate::limits::Limits;
@@ -226,6 +229,12 @@ impl TokenStore for TokenCache {
             self.0.now.store(now.as_secs(), Ordering::Relaxed);
         }
         self.find(lookup, now)
+    }
+
+    fn candidates(&self, lookup: &AccessTokenLookup<'_>) -> Vec<Candidate> {
+        let tokens = self.0.table.tokens().into_iter();
+        let compared = tokens.map(|(token, _)| candidate(lookup, token));
+        compared.collect()
     }
 
     fn apply(&self, change: &Change) {

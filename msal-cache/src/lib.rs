@@ -19,6 +19,7 @@
 
 mod cache;
 mod evict;
+mod explain;
 mod index;
 mod interner;
 mod limits;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use msal_core::app::{CallOptions, ClientCredentialOptions};
+use msal_core::app::{CallOptions, ClientCredentialOptions, Explanation};
 use msal_core::{AuthenticationResult, CorrelationId, Error, ErrorKind, Flow};
 
 use crate::BoxFuture;
@@ -108,6 +108,18 @@ impl<A, S> Call<'_, A, ForClient<S>> {
     pub fn force_refresh(mut self) -> Self {
         self.request.own_options().force_refresh = true;
         self
+    }
+}
+
+impl<A, S> Call<'_, A, ForClient<S>>
+where
+    A: Client<Core = msal_core::ConfidentialClientApplication>,
+    S: IntoIterator<Item: AsRef<str>> + Clone,
+{
+    /// Why the call would be answered from the cache, or why not, instead of making it. Sends nothing.
+    pub fn explain(self) -> Result<Explanation, Error> {
+        let ForClient { scopes, options } = self.request;
+        self.app.core().explain_token_for_client(scopes, options)
     }
 }
 

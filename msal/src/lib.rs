@@ -50,6 +50,7 @@
 
 pub mod blocking;
 mod builder;
+pub mod cache;
 mod call;
 mod confidential;
 mod env;
@@ -60,6 +61,7 @@ pub use builder::Builder;
 pub use call::{Call, ForClient, TokenFuture};
 pub use confidential::ConfidentialClientApplication;
 pub use msal_cache::{Compatibility, TokenCache};
+pub use msal_core::app::Explanation;
 pub use msal_core::authority::AuthoritySettings;
 #[cfg(feature = "certificate")]
 pub use msal_core::credential::Certificate;

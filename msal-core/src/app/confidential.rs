@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{App, ClientCredentialOptions};
+use super::{App, ClientCredentialOptions, Explanation};
 use crate::credential::ClientCredential;
 use crate::flights::{FlightKey, TokenFlight};
 use crate::flow::Flow;
@@ -52,6 +52,26 @@ impl ConfidentialClientApplication {
             }),
             Err(error) => Flow::ready(Err(error.with_correlation_id(call.correlation_id))),
         }
+    }
+
+    /// Why such a call finds a token in the cache, or why it does not. Asks nobody and changes nothing.
+    ///
+    /// Fails where the call would before anything is sent: for malformed scopes or options, or without a tenant.
+    pub fn explain_token_for_client<S>(
+        &self,
+        scopes: S,
+        options: Option<Box<ClientCredentialOptions>>,
+    ) -> Result<Explanation, Error>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let options = options.map(|options| *options).unwrap_or_default();
+        let id = options.call.correlation_id;
+        let explained = self.job(scopes, options).map(|job| job.explain());
+        explained.map_err(|error| match id {
+            Some(id) => error.with_correlation_id(id),
+            None => error,
+        })
     }
 
     /// A cached token that can be handed out without any work.
@@ -129,9 +149,9 @@ fn extended_key(options: &ClientCredentialOptions) -> Result<Option<ExtendedKey>
             let why = "a parameter that the library itself decides cannot be given as an extra one";
             return Err(Error::new(ErrorKind::InvalidArgument("extra parameter")).because(why));
         }
-        // Two of one name would be sent both, and kept under one of them.
         if components.insert(name.clone(), value.clone()).is_some() {
-            let why = "a parameter cannot be given twice";
+            // RFC 6749 section 3.2.
+            let why = format!("`{name}` is given twice, and a request may hold a parameter once");
             return Err(Error::new(ErrorKind::InvalidArgument("extra parameter")).because(why));
         }
     }

@@ -2,6 +2,7 @@
 
 mod builder;
 mod confidential;
+mod explanation;
 mod options;
 
 use std::ops::Deref;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub use builder::ApplicationBuilder;
 pub use confidential::ConfidentialClientApplication;
+pub use explanation::Explanation;
 pub use options::{CallOptions, ClientCredentialOptions};
 
 use crate::authority::Directory;

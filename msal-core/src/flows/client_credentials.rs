@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::claim::{Claim, claim, settle};
 use super::finish::{Issued, keep};
-use crate::app::{App, ClientCredentialOptions};
+use crate::app::{App, ClientCredentialOptions, Explanation};
 use crate::credential::{AppToken, AppTokenRequest, CredentialContext, SigningAlgorithm};
 use crate::exchange::{Exchange, Terms, Throttling, refusal};
 use crate::flights::{Flight, FlightKey, TokenFlight, Turn};
@@ -47,7 +47,17 @@ pub(crate) fn look(
     scopes: &[&str],
     now: Timestamp,
 ) -> Option<Arc<AccessTokenEntry>> {
-    let lookup = AccessTokenLookup {
+    let lookup = lookup(app, authority, extended, scopes);
+    app.store.access_token(&lookup, now)
+}
+
+fn lookup<'a>(
+    app: &'a App,
+    authority: &'a Authority,
+    extended: Option<&'a ExtendedKey>,
+    scopes: &'a [&'a str],
+) -> AccessTokenLookup<'a> {
+    AccessTokenLookup {
         cloud: authority.cloud(),
         realm: authority.realm(),
         client_id: &app.client_id,
@@ -56,8 +66,7 @@ pub(crate) fn look(
         extended,
         scopes,
         scope_case: authority.scope_case(),
-    };
-    app.store.access_token(&lookup, now)
+    }
 }
 
 impl Job {
@@ -83,25 +92,34 @@ impl Job {
         }))
     }
 
+    /// What the cache says to this, without asking anybody.
+    pub(crate) fn explain(&self) -> Explanation {
+        let Inner { app, wanted, .. } = &*self.0;
+        let scopes: Vec<&str> = wanted.scopes.iter().collect();
+        let lookup = lookup(app, &wanted.authority, wanted.extended.as_deref(), &scopes);
+        let goes_past_cache = wanted.options.goes_past_cache();
+        Explanation::new(&*app.store, &lookup, goes_past_cache, app.env.now())
+    }
+
     /// The whole way: cache, whoever is at work on it already, identity provider.
     pub(crate) async fn acquire(self, io: &mut Io) -> Result<AuthenticationResult, Error> {
         io.span()
             .record("authority_host", self.0.wanted.authority.host());
         let held = self.held(io.now());
         io.span().record("cache", held.0.name());
-        let kept = match held {
-            (Freshness::Fresh, Some(token)) => return Ok(self.cached(token, io)),
-            (Freshness::Stale, Some(token)) => {
-                if self.renews_beside(io).await {
-                    return Ok(self.cached(token, io));
-                }
-                Some(token)
+        if let (freshness, Some(token)) = &held {
+            let is_settled = match freshness {
+                Freshness::Fresh => true,
+                Freshness::Stale => self.renews_beside(io).await,
+                _ => false,
+            };
+            if is_settled {
+                return Ok(self.cached(token.clone(), io));
             }
-            (_, token) => token,
-        };
+        }
         match self.renew(io).await {
             Ok(result) => Ok(result),
-            Err(error) => self.fall_back(kept, error, io),
+            Err(error) => self.fall_back(held, error, io),
         }
     }
 
@@ -283,15 +301,16 @@ impl Job {
         Freshness::sorted(token, now)
     }
 
-    /// A token that still works outranks an error that may be over soon.
+    /// A token that still works outranks an error that may be over soon; one that need not be renewed yet, any error.
     fn fall_back(
         &self,
-        kept: Option<Arc<AccessTokenEntry>>,
+        (freshness, kept): (Freshness, Option<Arc<AccessTokenEntry>>),
         error: Error,
         io: &Io,
     ) -> Result<AuthenticationResult, Error> {
+        let is_outranked = freshness == Freshness::Stale || error.is_retryable();
         match kept {
-            Some(token) if error.is_retryable() && token.expires_on() > io.now() => {
+            Some(token) if is_outranked && token.expires_on() > io.now() => {
                 Ok(self.cached(token, io).with_refresh_error(error))
             }
             _ => Err(error),

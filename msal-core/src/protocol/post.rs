@@ -162,4 +162,18 @@ mod tests {
         assert_eq!(pairs.len(), 3);
         assert_eq!(pairs[1].1, long);
     }
+
+    proptest::proptest! {
+        #![proptest_config(crate::protocol::cases())]
+
+        #[test]
+        fn whatever_is_put_in_comes_out_again(
+            pairs in proptest::collection::vec((r"\PC{0,12}", "(?s).{0,12}"), 0..4),
+        ) {
+            let kept: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
+            let request = sent(Post::new().with_all(pairs.iter().map(|(name, value)| (name, value))));
+            let read: Vec<_> = url::form_urlencoded::parse(request.body()).into_owned().collect();
+            proptest::prop_assert_eq!(read, kept);
+        }
+    }
 }

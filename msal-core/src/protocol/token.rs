@@ -255,4 +255,28 @@ mod tests {
         }
         assert!(read(&"[".repeat(100_000)).is_err());
     }
+
+    proptest::proptest! {
+        #![proptest_config(crate::protocol::cases())]
+
+        #[test]
+        fn any_number_gives_a_life_of_a_year_at_most(
+            number in "-?[0-9]{1,25}(\\.[0-9]{1,5})?([eE][+-]?[0-9]{1,4})?",
+            quoted: bool,
+        ) {
+            let number = number.trim_start_matches('0');
+            let expires_in = if quoted { format!("\"{number}\"") } else { number.to_owned() };
+            let body = format!(
+                r#"{{"access_token":"t","token_type":"Bearer","expires_in":{expires_in}}}"#
+            );
+            if let Ok(token) = read(&body) {
+                proptest::prop_assert!(token.expires_in.as_secs() <= LONGEST_LIFE);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(body in proptest::collection::vec(proptest::num::u8::ANY, 0..48)) {
+            drop(parse(&Response::new(Bytes::from(body)), "Bearer"));
+        }
+    }
 }

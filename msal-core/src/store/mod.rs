@@ -3,6 +3,7 @@
 //! `msal-cache` implements it; a program may bring its own.
 
 mod access_token;
+mod candidate;
 mod entity;
 mod extended;
 mod key;
@@ -12,6 +13,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 pub use access_token::{AccessTokenEntry, Lifetime};
+pub use candidate::{Candidate, KeyPart};
 pub use entity::{AccountEntry, AppMetadataEntry, IdTokenEntry, RefreshTokenEntry};
 pub use extended::ExtendedKey;
 pub use key::{AccessTokenLookup, Binding, BindingRef, Owner, OwnerRef, TokenKey};
@@ -33,6 +35,13 @@ pub trait TokenStore: Debug + Send + Sync {
         lookup: &AccessTokenLookup<'_>,
         now: Timestamp,
     ) -> Option<Arc<AccessTokenEntry>>;
+
+    /// Every access token there is, with how it differs from what `lookup` asks for, in no order.
+    ///
+    /// For explanations alone, so it may be slow. A store that cannot tell gives none.
+    fn candidates(&self, _lookup: &AccessTokenLookup<'_>) -> Vec<Candidate> {
+        Vec::new()
+    }
 
     /// Takes over what a flow obtained or removed, as one step.
     fn apply(&self, change: &Change);

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use msal_core::app::ClientCredentialOptions;
-use msal_core::{ErrorKind, Step, TokenSource, TransportError, run, run_async};
+use msal_core::{ErrorKind, Freshness, Step, TokenSource, TransportError, run, run_async};
 
 use crate::script::*;
 
@@ -387,6 +387,55 @@ fn where_nothing_runs_beside_the_call_renews_and_falls_back() {
     let wait = options(|options| options.call.wait_for_refresh = true);
     let result = run(app.acquire_token_for_client([SCOPE], wait), &script).unwrap();
     assert_eq!(result.access_token().expose(), "new");
+}
+
+#[test]
+fn who_waits_for_a_renewal_gets_the_token_there_is_whatever_came_of_it() {
+    let clock = ManualClock::new();
+    let app = app(&clock);
+    let script = Script::new(
+        &clock,
+        [renewable("old"), oauth_error(401, "invalid_client")],
+    );
+    run(app.acquire_token_for_client([SCOPE], None), &script).unwrap();
+    clock.advance(minutes(31));
+    let wait = options(|options| options.call.wait_for_refresh = true);
+    let result = run(app.acquire_token_for_client([SCOPE], wait), &script).unwrap();
+    assert_eq!(result.access_token().expose(), "old");
+    assert_eq!(
+        result.refresh_error().unwrap().code(),
+        Some("invalid_client")
+    );
+}
+
+#[test]
+fn what_the_cache_says_is_explained_without_asking() {
+    let clock = ManualClock::new();
+    let app = app(&clock);
+    let script = Script::new(&clock, [renewable("one")]);
+    let explain = |options| app.explain_token_for_client([SCOPE], options).unwrap();
+    assert!(!explain(None).is_hit());
+    run(app.acquire_token_for_client([SCOPE], None), &script).unwrap();
+    for (minutes_later, freshness, is_hit) in [
+        (0, Freshness::Fresh, true),
+        (31, Freshness::Stale, true),
+        (26, Freshness::Expiring, false),
+        (60, Freshness::Missing, false),
+    ] {
+        clock.advance(minutes(minutes_later));
+        let explanation = explain(None);
+        assert_eq!(
+            (explanation.freshness(), explanation.is_hit()),
+            (freshness, is_hit)
+        );
+        let word = if is_hit { "hit: " } else { "miss: " };
+        assert!(explanation.to_string().starts_with(word), "{explanation}");
+    }
+    let forced = explain(options(|options| options.force_refresh = true));
+    assert!(forced.goes_past_cache() && !forced.is_hit());
+    let malformed = options(|options| options.call.claims = Some("[]".to_owned()));
+    assert!(app.explain_token_for_client([SCOPE], malformed).is_err());
+    assert_eq!(script.log().len(), 1);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The flows, each played against a script by both drivers.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod client_credentials;
 mod engine;
 mod script;

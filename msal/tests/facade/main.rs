@@ -2,7 +2,6 @@
 //! misbehave, renewal beside the call, and executors of every kind.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
-#![cfg(all(feature = "reqwest", feature = "tokio", feature = "ureq"))]
 
 mod callbacks;
 mod cancelling;
