@@ -60,7 +60,11 @@ pub(crate) fn settle<'a>(
 ) {
     match (flight, outcome) {
         (Some(flight), Ok(answer)) => flight.land(answer),
-        (Some(flight), Err(error)) if !is_own(error, io) => flight.fail(error),
+        (Some(flight), Err(error)) if !is_own(error, io) => {
+            // Whoever waited sent nothing: the id to look for at the provider is this flow's.
+            let error = error.clone().with_correlation_id(io.correlation_id());
+            flight.fail(&error);
+        }
         // Dropping the flight hands it to the next in line.
         _ => {}
     }

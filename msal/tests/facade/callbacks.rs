@@ -64,7 +64,7 @@ fn stuck() -> (ClientCredential, mpsc::Sender<()>) {
     let (release, released) = mpsc::channel::<()>();
     let released = Mutex::new(released);
     let credential = ClientCredential::from_assertion_provider(move |_: &AssertionContext| {
-        drop(released.lock().unwrap().recv());
+        let _ = released.lock().unwrap().recv();
         Assertion::Ok(ClientAssertion::new("late"))
     });
     (credential, release)

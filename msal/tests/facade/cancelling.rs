@@ -21,7 +21,7 @@ async fn when_the_leader_leaves_the_next_in_line_leads() {
         .collect();
     assert!(followers.iter_mut().all(|call| poll_once(call).is_pending()));
     // The first in line leaves too.
-    followers.remove(0);
+    drop(followers.remove(0));
     let followers: Vec<_> = followers.into_iter().map(tokio::spawn).collect();
     leader.abort();
     for follower in followers {
