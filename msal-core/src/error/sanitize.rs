@@ -5,11 +5,13 @@ use std::borrow::Cow;
 ///
 /// Masked are JWT-like texts and runs of 32 or more base64url characters, but for GUIDs.
 pub fn sanitized(text: &str) -> String {
+    // First, since what is invisible could part a token in two that are not recognised.
+    let text = visible(text);
     let mut out = String::with_capacity(text.len().min(LONGEST));
-    let mut rest = text;
+    let mut rest = &*text;
     while let Some(start) = rest.find(is_token_char) {
         let (between, tail) = rest.split_at(start);
-        push_visible(&mut out, between);
+        out.push_str(between);
         let end = tail.find(|c| !is_token_char(c)).unwrap_or(tail.len());
         let (word, tail) = tail.split_at(end);
         out.push_str(&masked(word));
@@ -18,7 +20,7 @@ pub fn sanitized(text: &str) -> String {
             break;
         }
     }
-    push_visible(&mut out, rest);
+    out.push_str(rest);
     truncate(&mut out, LONGEST);
     out
 }
@@ -41,11 +43,11 @@ fn is_guid(word: &str) -> bool {
     word.len() == 36 && uuid::Uuid::try_parse(word).is_ok()
 }
 
-fn push_visible(out: &mut String, text: &str) {
-    let visible = text
+fn visible(text: &str) -> String {
+    let spaced = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c });
-    out.extend(visible.filter(|c| !is_invisible(*c)));
+    spaced.filter(|c| !is_invisible(*c)).collect()
 }
 
 /// C0 and C1 controls, zero-width characters, bidi controls, tags.
@@ -91,6 +93,16 @@ mod tests {
             sanitized("a\u{1b}[2Jb\u{202e}c\u{200b}d\r\ne"),
             "a[2Jbcd  e"
         );
+    }
+
+    #[test]
+    fn a_token_is_masked_whatever_is_hidden_in_it() {
+        for hidden in ["\u{200b}", "\0", "\u{1b}", "\u{202e}", "\u{ad}"] {
+            let token = ["e", "yJhbGciOi", ".x.y"].join(hidden);
+            assert_eq!(sanitized(&token), "[masked]", "{hidden:?}");
+            let run = ["abcdefghijklmnop", "qrstuvwxyz0123456789"].join(hidden);
+            assert_eq!(sanitized(&run), "[masked]", "{hidden:?}");
+        }
     }
 
     #[test]

@@ -14,5 +14,6 @@ fuzz_target!(|body: &[u8]| {
     let once = sanitized(&text);
     assert!(once.len() <= 1024);
     assert!(!once.chars().any(char::is_control), "{once:?}");
-    assert!(!once.contains("eyJ") || once.matches("eyJ").count() <= text.matches("eyJ").count());
+    // What is left holds nothing more to mask, but for a GUID that was cut off at the end.
+    assert!(once.len() == 1024 || sanitized(&once) == once, "{once:?}");
 });

@@ -29,15 +29,13 @@ pub(super) enum Strike {
 /// What a call comes to, and after how many requests of the kind that the fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Outcome {
-    /// One of the others, after one or two requests.
-    Ends,
     /// A token, since the flow can do without the answer, or takes it as it is.
     Served(usize),
     /// An error of this kind.
     Fails(&'static str, usize),
 }
 
-use Outcome::{Ends, Fails, Served};
+use Outcome::{Fails, Served};
 
 /// Every fault.
 pub(super) fn rows() -> Vec<Row> {
@@ -91,15 +89,14 @@ fn endless() -> Vec<Row> {
             "drip",
             Fault::drip(200, TOKEN_ANSWER, Duration::from_millis(50)),
         ),
-        // One transport counts the bytes, the other waits.
-        Row {
-            limit: SHORT,
-            ..all(
-                "endless interim responses",
-                Fault::endless_interim_responses(),
-                Ends,
-            )
-        },
+        // In small portions: as fast as it can be sent, it is a law of transports.
+        slow(
+            "endless interim responses",
+            Fault::wire((0..3_000).flat_map(|_| {
+                let interim = Wire::Write("HTTP/1.1 103 Early Hints\r\n\r\n".into());
+                [Wire::Wait(Duration::from_millis(1)), interim]
+            })),
+        ),
         row(
             "endless body",
             Fault::endless_body(),
@@ -290,7 +287,6 @@ fn token_answers() -> Vec<Row> {
 fn row(name: &'static str, fault: Fault, outcome: Outcome) -> Row {
     let requests = match outcome {
         Served(requests) | Fails(_, requests) => requests,
-        Ends => 2,
     };
     Row {
         instance_discovery: Served(requests),
