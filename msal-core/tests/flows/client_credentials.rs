@@ -190,7 +190,9 @@ fn malformed_input_is_refused_before_anything_is_sent() {
     );
     // The first two would change who asks or what the token is kept under, the third would be kept under one of two.
     for names in [&["client_id"][..], &["client_claims"], &["a", "a"]] {
-        let parameters = names.iter().map(|name| ((*name).to_owned(), "x".to_owned()));
+        let parameters = names
+            .iter()
+            .map(|name| ((*name).to_owned(), "x".to_owned()));
         let bad = options(|options| options.call.parameters = parameters.collect());
         assert_eq!(
             kind(app.acquire_token_for_client([SCOPE], bad)),

@@ -79,15 +79,25 @@ async fn a_callback_that_panics_fails_its_call_and_no_later_one() {
         assert!(seen.fetch_add(1, Ordering::SeqCst) > 0, "the first time");
         token()
     });
-    let app = stage.asynchronous().credential(blocking.clone()).build().unwrap();
+    let app = stage
+        .asynchronous()
+        .credential(blocking.clone())
+        .build()
+        .unwrap();
     let error = app.acquire_token_for_client([SCOPE]).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::CallbackPanicked(_)), "{error}");
+    assert!(
+        matches!(error.kind(), ErrorKind::CallbackPanicked(_)),
+        "{error}"
+    );
     app.acquire_token_for_client([SCOPE]).await.unwrap();
 
     calls.store(0, Ordering::SeqCst);
     let app = stage.blocking().credential(blocking).build().unwrap();
     let error = app.acquire_token_for_client([SCOPE]).send().unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::CallbackPanicked(_)), "{error}");
+    assert!(
+        matches!(error.kind(), ErrorKind::CallbackPanicked(_)),
+        "{error}"
+    );
     app.acquire_token_for_client([SCOPE]).send().unwrap();
 
     let first = Arc::new(AtomicBool::new(true));
@@ -100,7 +110,10 @@ async fn a_callback_that_panics_fails_its_call_and_no_later_one() {
     });
     let app = stage.asynchronous().credential(awaited).build().unwrap();
     let error = app.acquire_token_for_client([SCOPE]).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::CallbackPanicked(_)), "{error}");
+    assert!(
+        matches!(error.kind(), ErrorKind::CallbackPanicked(_)),
+        "{error}"
+    );
     app.acquire_token_for_client([SCOPE]).await.unwrap();
 }
 
@@ -128,11 +141,17 @@ async fn a_callback_may_use_the_application_itself() {
     let calls = inner.clone();
     let credential = ClientCredential::from_app_token_provider(move |_: &AppTokenRequest| {
         let result = calls.acquire_token_for_client([OTHER_SCOPE]).send()?;
-        Ok::<_, Error>(AppToken::new(result.access_token().clone(), Duration::from_secs(3600)))
+        Ok::<_, Error>(AppToken::new(
+            result.access_token().clone(),
+            Duration::from_secs(3600),
+        ))
     });
     let app = stage.asynchronous().credential(credential).build().unwrap();
     app.acquire_token_for_client([SCOPE]).await.unwrap();
-    let found = inner.acquire_token_for_client([OTHER_SCOPE]).send().unwrap();
+    let found = inner
+        .acquire_token_for_client([OTHER_SCOPE])
+        .send()
+        .unwrap();
     assert_eq!(found.token_source(), TokenSource::Cache);
 }
 
@@ -146,5 +165,8 @@ fn the_blocking_builder_refuses_a_callback_that_must_be_awaited() {
 }
 
 fn token() -> Result<AppToken, Error> {
-    Ok(AppToken::new(AccessToken::new("token"), Duration::from_secs(3600)))
+    Ok(AppToken::new(
+        AccessToken::new("token"),
+        Duration::from_secs(3600),
+    ))
 }

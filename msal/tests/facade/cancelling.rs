@@ -19,7 +19,11 @@ async fn when_the_leader_leaves_the_next_in_line_leads() {
     let mut followers: Vec<_> = (0..10)
         .map(|_| app.acquire_token_for_client([SCOPE]).into_future())
         .collect();
-    assert!(followers.iter_mut().all(|call| poll_once(call).is_pending()));
+    assert!(
+        followers
+            .iter_mut()
+            .all(|call| poll_once(call).is_pending())
+    );
     // The first in line leaves too.
     drop(followers.remove(0));
     let followers: Vec<_> = followers.into_iter().map(tokio::spawn).collect();
@@ -36,7 +40,9 @@ async fn a_call_dropped_at_any_point_leaves_nothing_behind() {
     for polls in 0.. {
         let stage = Stage::new();
         // Both a failed attempt and a good one are on the way.
-        stage.provider.script(Fault::status(503).on(Endpoint::Token));
+        stage
+            .provider
+            .script(Fault::status(503).on(Endpoint::Token));
         let app = stage.asynchronous().build().unwrap();
         let call = app.acquire_token_for_client([SCOPE]).into_future();
         let finished = AtMost(call, polls).await;

@@ -35,7 +35,9 @@ fn an_application_is_built_outside_a_runtime_and_used_in_several() {
 fn a_hit_needs_no_runtime() {
     let stage = Stage::new();
     let app = stage.asynchronous().build().unwrap();
-    runtime().block_on(app.acquire_token_for_client([SCOPE]).into_future()).unwrap();
+    runtime()
+        .block_on(app.acquire_token_for_client([SCOPE]).into_future())
+        .unwrap();
     let mut hit = app.acquire_token_for_client([SCOPE]).into_future();
     let Poll::Ready(Ok(found)) = poll_once(&mut hit) else {
         panic!("not at once");
@@ -56,10 +58,15 @@ fn a_miss_outside_tokio_is_an_error_that_says_so_and_no_panic() {
     let Poll::Ready(Err(error)) = poll_once(&mut miss) else {
         panic!("not at once");
     };
-    assert_eq!(error.kind(), &ErrorKind::Unsupported("a call outside tokio"));
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::Unsupported("a call outside tokio")
+    );
     assert!(error.correlation_id().is_some());
     assert_eq!(stage.token_requests(), 0);
-    runtime().block_on(app.acquire_token_for_client([SCOPE]).into_future()).unwrap();
+    runtime()
+        .block_on(app.acquire_token_for_client([SCOPE]).into_future())
+        .unwrap();
 }
 
 #[test]
@@ -114,7 +121,10 @@ fn a_call_can_be_spawned() {
     is_spawnable(&call);
     drop(scopes);
     drop((scope, app));
-    runtime().block_on(async move { tokio::spawn(call).await }).unwrap().unwrap();
+    runtime()
+        .block_on(async move { tokio::spawn(call).await })
+        .unwrap()
+        .unwrap();
 }
 
 #[test]
@@ -164,7 +174,9 @@ fn an_executor_of_ones_own_runs_callbacks_and_renewals_and_keeps_time() {
     clock.advance(1_500);
     let found = block_on(app.acquire_token_for_client([SCOPE]).into_future()).unwrap();
     assert_eq!(found.token_source(), TokenSource::Cache);
-    requests.recv_timeout(LONG).expect("a renewal beside the call");
+    requests
+        .recv_timeout(LONG)
+        .expect("a renewal beside the call");
 
     let never = |_: &AppTokenRequest| -> Result<AppToken, Error> {
         thread::sleep(Duration::from_secs(2));

@@ -10,7 +10,9 @@ use crate::stage::{LONG, SCOPE, Stage};
 
 /// Tokens live 4,000 seconds and are to be renewed after 1,000.
 fn stage() -> Stage {
-    let provider = LocalIdentityProvider::builder().lifetime(4_000).refresh_in(1_000);
+    let provider = LocalIdentityProvider::builder()
+        .lifetime(4_000)
+        .refresh_in(1_000);
     Stage::with(provider.start().unwrap())
 }
 
@@ -79,14 +81,22 @@ async fn who_waits_for_the_refresh_gets_the_new_token() {
     let app = stage.asynchronous().build().unwrap();
     let old = app.acquire_token_for_client([SCOPE]).await.unwrap();
     stage.clock.advance(1_500);
-    let new = app.acquire_token_for_client([SCOPE]).wait_for_refresh().await.unwrap();
+    let new = app
+        .acquire_token_for_client([SCOPE])
+        .wait_for_refresh()
+        .await
+        .unwrap();
     assert_eq!(new.token_source(), TokenSource::IdentityProvider);
     assert_ne!(new.access_token(), old.access_token());
 
     let app = stage.blocking().build().unwrap();
     app.acquire_token_for_client([SCOPE]).send().unwrap();
     stage.clock.advance(1_500);
-    let new = app.acquire_token_for_client([SCOPE]).wait_for_refresh().send().unwrap();
+    let new = app
+        .acquire_token_for_client([SCOPE])
+        .wait_for_refresh()
+        .send()
+        .unwrap();
     assert_eq!(new.token_source(), TokenSource::IdentityProvider);
 }
 
@@ -94,10 +104,19 @@ async fn who_waits_for_the_refresh_gets_the_new_token() {
 async fn who_waits_for_a_refresh_that_fails_gets_the_old_token_and_the_reason() {
     for (fault, kind) in [
         (Fault::status(503), ErrorKind::Server),
-        (Fault::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::Server),
+        (
+            Fault::json(401, r#"{"error":"invalid_client"}"#),
+            ErrorKind::Server,
+        ),
         (Fault::close(), ErrorKind::Transport),
-        (Fault::status(429).header("retry-after", "9"), ErrorKind::Throttled),
-        (Fault::json(200, "{}"), ErrorKind::InvalidResponse("token response")),
+        (
+            Fault::status(429).header("retry-after", "9"),
+            ErrorKind::Throttled,
+        ),
+        (
+            Fault::json(200, "{}"),
+            ErrorKind::InvalidResponse("token response"),
+        ),
     ] {
         let stage = stage();
         let app = stage.asynchronous().build().unwrap();
@@ -137,7 +156,9 @@ async fn a_token_about_to_expire_outranks_a_passing_error_and_no_other() {
         // Over is over.
         stage.clock.advance(300);
         stage.provider.clear_faults();
-        stage.provider.script(Fault::status(503).on(Endpoint::Token).forever());
+        stage
+            .provider
+            .script(Fault::status(503).on(Endpoint::Token).forever());
         app.acquire_token_for_client([SCOPE]).await.unwrap_err();
     }
 }
@@ -148,7 +169,9 @@ async fn a_refresh_that_failed_is_left_alone_for_a_while_and_then_made() {
     let app = stage.asynchronous().build().unwrap();
     let old = app.acquire_token_for_client([SCOPE]).await.unwrap();
     stage.clock.advance(1_500);
-    stage.provider.script(Fault::json(401, r#"{"error":"invalid_client"}"#).on(Endpoint::Token));
+    stage
+        .provider
+        .script(Fault::json(401, r#"{"error":"invalid_client"}"#).on(Endpoint::Token));
     for _ in 0..20 {
         assert_found(&app.acquire_token_for_client([SCOPE]).await.unwrap(), &old);
         tokio::task::yield_now().await;
@@ -156,7 +179,13 @@ async fn a_refresh_that_failed_is_left_alone_for_a_while_and_then_made() {
     stage.arrived(2).await;
     stage.clock.advance_uptime(120);
     let begun = Instant::now();
-    while app.acquire_token_for_client([SCOPE]).await.unwrap().access_token() == old.access_token() {
+    while app
+        .acquire_token_for_client([SCOPE])
+        .await
+        .unwrap()
+        .access_token()
+        == old.access_token()
+    {
         assert!(begun.elapsed() < LONG, "no new token");
         tokio::task::yield_now().await;
     }

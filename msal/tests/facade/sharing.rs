@@ -102,7 +102,8 @@ async fn a_hundred_keys_of_a_hundred_tasks_make_a_hundred_requests() {
 async fn no_key_waits_for_another() {
     let stage = Stage::new();
     let app = stage.asynchronous().build().unwrap();
-    let slow = |request: &msal_testing::Request| request.form_field("scope").as_deref() == Some(SCOPE);
+    let slow =
+        |request: &msal_testing::Request| request.form_field("scope").as_deref() == Some(SCOPE);
     stage.provider.script(Fault::hang().when(slow).forever());
     let stuck = tokio::spawn(app.acquire_token_for_client([SCOPE]).into_future());
     stage.arrived(1).await;
@@ -147,7 +148,9 @@ fn a_refused_call_costs_waiting_threads_nothing_and_all_get_the_same_error() {
         .token_store(Arc::new(store.clone()))
         .build()
         .unwrap();
-    stage.provider.script(Fault::close().on(Endpoint::Token).forever());
+    stage
+        .provider
+        .script(Fault::close().on(Endpoint::Token).forever());
     let hold = stage.provider.hold(Endpoint::Token);
     let errors: Vec<_> = thread::scope(|scope| {
         let call = || app.acquire_token_for_client([SCOPE]).send().unwrap_err();
@@ -173,7 +176,11 @@ fn assert_same(errors: &[Error]) {
 async fn two_applications_share_a_cache_where_they_are_one_client_in_one_tenant() {
     let stage = Stage::new();
     let cache = TokenCache::new();
-    let one = stage.asynchronous().token_cache(cache.clone()).build().unwrap();
+    let one = stage
+        .asynchronous()
+        .token_cache(cache.clone())
+        .build()
+        .unwrap();
     let other = stage.blocking().token_cache(cache.clone()).build().unwrap();
     let first = one.acquire_token_for_client([SCOPE]).await.unwrap();
     let second = other.acquire_token_for_client([SCOPE]).send().unwrap();
@@ -182,13 +189,14 @@ async fn two_applications_share_a_cache_where_they_are_one_client_in_one_tenant(
 
     let another = msal_testing::App::new("aaaaaaaa-0000-4000-8000-000000000001").secret("hush");
     stage.provider.register_app(another);
-    let stranger = msal::ConfidentialClientApplication::builder("aaaaaaaa-0000-4000-8000-000000000001")
-        .authority(crate::stage::authority())
-        .credential(msal::ClientCredential::from_secret("hush"))
-        .token_cache(cache)
-        .transport(crate::transports::proxied(&stage.provider))
-        .build()
-        .unwrap();
+    let stranger =
+        msal::ConfidentialClientApplication::builder("aaaaaaaa-0000-4000-8000-000000000001")
+            .authority(crate::stage::authority())
+            .credential(msal::ClientCredential::from_secret("hush"))
+            .token_cache(cache)
+            .transport(crate::transports::proxied(&stage.provider))
+            .build()
+            .unwrap();
     let third = stranger.acquire_token_for_client([SCOPE]).await.unwrap();
     assert_eq!(third.token_source(), TokenSource::IdentityProvider);
 }

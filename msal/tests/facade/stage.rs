@@ -55,7 +55,9 @@ impl Stage {
 
     /// Waits until so many token requests have arrived.
     pub(crate) async fn arrived(&self, requests: usize) {
-        let arrival = self.provider.wait_for_async(Endpoint::Token, requests, LONG);
+        let arrival = self
+            .provider
+            .wait_for_async(Endpoint::Token, requests, LONG);
         arrival.await.unwrap();
     }
 }

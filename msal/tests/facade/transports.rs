@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use msal::{
-    AsyncTransport, ErrorKind, ReqwestTransport, Request, Response, Transport, TransportError,
+    AsyncTransport, ErrorKind, Request, ReqwestTransport, Response, Transport, TransportError,
 };
 use msal_testing::LocalIdentityProvider;
 
@@ -48,7 +48,10 @@ impl AsyncTransport for Never {
 
 #[tokio::test]
 async fn a_transport_that_never_answers_is_given_up_at_the_deadline() {
-    let app = asynchronous(&TestClock::new()).transport(Never).build().unwrap();
+    let app = asynchronous(&TestClock::new())
+        .transport(Never)
+        .build()
+        .unwrap();
     let begun = Instant::now();
     let call = app
         .acquire_token_for_client([SCOPE])
@@ -79,7 +82,10 @@ impl AsyncTransport for Panics {
 
 #[tokio::test]
 async fn a_transport_that_panics_fails_its_task_and_no_other() {
-    let app = asynchronous(&TestClock::new()).transport(Panics::default()).build().unwrap();
+    let app = asynchronous(&TestClock::new())
+        .transport(Panics::default())
+        .build()
+        .unwrap();
     let call = || tokio::spawn(app.acquire_token_for_client([SCOPE]).into_future());
     let (one, two) = tokio::join!(call(), call());
     assert!(one.is_err_and(|error| error.is_panic()));
@@ -89,7 +95,10 @@ async fn a_transport_that_panics_fails_its_task_and_no_other() {
 
 #[test]
 fn a_blocking_transport_that_panics_fails_its_call_and_no_other() {
-    let app = blocking(&TestClock::new()).transport(Panics::default()).build().unwrap();
+    let app = blocking(&TestClock::new())
+        .transport(Panics::default())
+        .build()
+        .unwrap();
     let call = || app.acquire_token_for_client([SCOPE]).send();
     assert!(catch_unwind(AssertUnwindSafe(call)).is_err());
     call().unwrap();
@@ -111,7 +120,10 @@ impl AsyncTransport for Slowly {
 #[tokio::test]
 async fn a_call_dropped_at_each_poll_of_its_transport_can_be_made_again() {
     for polls in 0..6 {
-        let app = asynchronous(&TestClock::new()).transport(Slowly(5)).build().unwrap();
+        let app = asynchronous(&TestClock::new())
+            .transport(Slowly(5))
+            .build()
+            .unwrap();
         let mut call = app.acquire_token_for_client([SCOPE]).into_future();
         for _ in 0..polls {
             assert!(poll_once(&mut call).is_pending());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use msal::{
     AsyncHost, AsyncTransport, AuthenticationResult, AuthoritySettings, ClientCredential,
-    CorrelationId, Env, Error, Host, ReqwestTransport, Request, Response, TokenCache, Transport,
+    CorrelationId, Env, Error, Host, Request, ReqwestTransport, Response, TokenCache, Transport,
     TransportError, UreqTransport, run, run_async,
 };
 use msal_core::app::{ApplicationBuilder, ClientCredentialOptions};

@@ -1,4 +1,4 @@
-//! A clock that runs, and can be set ahead.
+//! A clock that runs, and can skip pauses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use msal::{Clock, Env, Random, Timestamp};
 
-/// The machine's clocks, with hands that a test can turn.
+/// The machine's clocks, of which a test can set the one ahead that pauses are measured by.
 #[derive(Clone, Debug)]
 pub(crate) struct TestClock(Arc<Hands>);
 
@@ -14,7 +14,6 @@ pub(crate) struct TestClock(Arc<Hands>);
 struct Hands {
     start: Instant,
     uptime_ahead: AtomicU64,
-    wall_ahead: AtomicU64,
 }
 
 impl TestClock {
@@ -22,7 +21,6 @@ impl TestClock {
         Self(Arc::new(Hands {
             start: Instant::now(),
             uptime_ahead: AtomicU64::new(0),
-            wall_ahead: AtomicU64::new(0),
         }))
     }
 
@@ -37,11 +35,6 @@ impl TestClock {
             .uptime_ahead
             .fetch_add(2 * 24 * 60 * 60, Ordering::SeqCst);
     }
-
-    /// Turns the wall clock, by which tokens expire, ahead.
-    pub(crate) fn advance_wall(&self, by: Duration) {
-        self.0.wall_ahead.fetch_add(by.as_secs(), Ordering::SeqCst);
-    }
 }
 
 impl Clock for TestClock {
@@ -49,7 +42,7 @@ impl Clock for TestClock {
         let since = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap();
-        Timestamp::from_secs(since.as_secs() + self.0.wall_ahead.load(Ordering::SeqCst))
+        Timestamp::from_secs(since.as_secs())
     }
 
     fn uptime(&self) -> Duration {

@@ -47,27 +47,40 @@ struct Call {
 }
 
 fn call() -> impl Strategy<Value = Call> {
-    let who = (select(&HOSTS[..]), select(&["a", "b", "A"][..]), select(&TENANTS[..]));
+    let who = (
+        select(&HOSTS[..]),
+        select(&["a", "b", "A"][..]),
+        select(&TENANTS[..]),
+    );
     let other_tenant = option::weighted(0.3, select(&TENANTS[..]));
     let scope = select(&["r/.default", "R/.default", "r/x/.default", "s/.default"][..]);
     let claims = option::weighted(0.3, select(&["1", "2"][..]));
     let path = option::weighted(0.3, select(&["1", "2"][..]));
     let parameters = subsequence(&PARAMETERS[..], 0..=1);
     let past_cache = (prop::bool::weighted(0.1), prop::bool::weighted(0.1));
-    (who, other_tenant, scope, claims, path, parameters, past_cache).prop_map(
-        |(who, other_tenant, scope, client_claims, fmi_path, parameters, past_cache)| Call {
-            host: who.0,
-            client_id: who.1,
-            tenant: who.2,
-            other_tenant,
-            scope,
-            client_claims,
-            fmi_path,
-            parameters,
-            challenge: past_cache.0,
-            force_refresh: past_cache.1,
-        },
+    (
+        who,
+        other_tenant,
+        scope,
+        claims,
+        path,
+        parameters,
+        past_cache,
     )
+        .prop_map(
+            |(who, other_tenant, scope, client_claims, fmi_path, parameters, past_cache)| Call {
+                host: who.0,
+                client_id: who.1,
+                tenant: who.2,
+                other_tenant,
+                scope,
+                client_claims,
+                fmi_path,
+                parameters,
+                challenge: past_cache.0,
+                force_refresh: past_cache.1,
+            },
+        )
 }
 
 impl Call {
@@ -77,7 +90,14 @@ impl Call {
         let claims = self.client_claims.map(|value| json!({ "own": value }));
         let mut rest: Vec<(&str, &str)> = self.parameters.clone();
         rest.extend(self.fmi_path.map(|path| ("fmi_path", path)));
-        issued(self.host, tenant, self.client_id, self.scope, claims.as_ref(), &rest)
+        issued(
+            self.host,
+            tenant,
+            self.client_id,
+            self.scope,
+            claims.as_ref(),
+            &rest,
+        )
     }
 
     fn goes_past_cache(&self) -> bool {
@@ -123,19 +143,33 @@ impl Transport for Model {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         let url = Url::parse(&request.uri().to_string()).unwrap();
         let tenant = url.path_segments().unwrap().next().unwrap();
-        let form: Vec<(String, String)> =
-            url::form_urlencoded::parse(request.body()).into_owned().collect();
-        let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        let form: Vec<(String, String)> = url::form_urlencoded::parse(request.body())
+            .into_owned()
+            .collect();
+        let field = |name: &str| {
+            form.iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value)
+        };
         let claims = field("claims").map(|text| {
             let mut claims: Map<String, Value> = serde_json::from_str(text).unwrap();
             claims.remove("challenge");
             Value::Object(claims)
         });
         let claims = claims.filter(|claims| *claims != json!({}));
-        let rest = form.iter().filter(|(name, _)| !USUAL.contains(&name.as_str()));
+        let rest = form
+            .iter()
+            .filter(|(name, _)| !USUAL.contains(&name.as_str()));
         let rest: Vec<(&str, &str)> = rest.map(|(name, value)| (&**name, &**value)).collect();
         let (client_id, scope) = (field("client_id").unwrap(), field("scope").unwrap());
-        let token = issued(url.host_str().unwrap(), tenant, client_id, scope, claims.as_ref(), &rest);
+        let token = issued(
+            url.host_str().unwrap(),
+            tenant,
+            client_id,
+            scope,
+            claims.as_ref(),
+            &rest,
+        );
         let body = json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": token });
         Ok(Response::new(body.to_string().into()))
     }
@@ -190,5 +224,10 @@ const TENANTS: [&str; 4] = ["t.example", "T.example", "t.example.org", GUID];
 const GUID: &str = "a1a1a1a1-0000-4000-8000-000000000001";
 const PARAMETERS: [(&str, &str); 4] = [("p", "1"), ("p", "2"), ("q", "1"), ("client-claims", "1")];
 /// What is in a form whatever the call is given.
-const USUAL: [&str; 5] = ["claims", "client_id", "client_secret", "grant_type", "scope"];
-
+const USUAL: [&str; 5] = [
+    "claims",
+    "client_id",
+    "client_secret",
+    "grant_type",
+    "scope",
+];

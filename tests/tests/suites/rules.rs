@@ -15,7 +15,12 @@ fn wire_formats_and_values_do_not_name_io() {
                 .split(|c: char| !c.is_alphanumeric() && c != '_')
                 .any(|word| word == "Io");
             assert!(!named, "{} names `Io`", file.display());
-            for above in ["crate::flow", "crate::flows", "crate::app", "crate::exchange"] {
+            for above in [
+                "crate::flow",
+                "crate::flows",
+                "crate::app",
+                "crate::exchange",
+            ] {
                 assert!(!text.contains(above), "{} uses {above}", file.display());
             }
         }
@@ -57,7 +62,13 @@ fn no_derived_debug_shows_a_text_that_is_named_like_a_secret() {
 fn the_core_reads_neither_clock_nor_environment() {
     for file in sources(&root().join("msal-core/src")) {
         let text = code(&file);
-        for word in ["SystemTime::now", "Instant::now", "env::var", "thread::sleep", "std::net::Tcp"] {
+        for word in [
+            "SystemTime::now",
+            "Instant::now",
+            "env::var",
+            "thread::sleep",
+            "std::net::Tcp",
+        ] {
             assert!(!text.contains(word), "{} uses {word}", file.display());
         }
     }
@@ -65,7 +76,15 @@ fn the_core_reads_neither_clock_nor_environment() {
 
 fn is_secret(name: &str) -> bool {
     let name = name.rsplit(' ').next().unwrap_or_default();
-    let words = ["assertion", "claims", "code", "password", "secret", "token"];
+    let words = [
+        "assertion",
+        "body",
+        "claims",
+        "code",
+        "password",
+        "secret",
+        "token",
+    ];
     let public = [
         // RFC 6749's error code; a hash; a URL.
         "code",
@@ -73,7 +92,9 @@ fn is_secret(name: &str) -> bool {
         "token_endpoint",
         "token_type",
     ];
-    words.iter().any(|word| name.ends_with(word) || name.contains(&format!("{word}_")))
+    words
+        .iter()
+        .any(|word| name.ends_with(word) || name.contains(&format!("{word}_")))
         && !public.contains(&name)
 }
 
@@ -87,7 +108,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !path.ends_with("tests.rs")
+        {
             files.push(path);
         }
     }
@@ -99,13 +122,24 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 fn code(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
     let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
-const PACKAGES: [&str; 5] = ["msal", "msal-cache", "msal-core", "msal-http-reqwest", "msal-http-ureq"];
+const PACKAGES: [&str; 5] = [
+    "msal",
+    "msal-cache",
+    "msal-core",
+    "msal-http-reqwest",
+    "msal-http-ureq",
+];
 const TEXTS: [&str; 5] = ["Bytes", "String", "Vec<u8>", "Zeroizing<", "str>"];

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use msal::{
-    AsyncTransport, ReqwestTransport, Request, Response, Transport, TransportError, UreqTransport,
+    AsyncTransport, Request, ReqwestTransport, Response, Transport, TransportError, UreqTransport,
 };
 use msal_testing::{Endpoint, LocalIdentityProvider};
 

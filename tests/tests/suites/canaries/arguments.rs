@@ -6,8 +6,8 @@ use msal::{
 
 use super::Shown;
 use super::secrets::{
-    ACCESS_TOKEN, CACHED, CLAIM, KEY_PASSWORD, PARAMETER, PEM, PROXY_PASSWORD, REFRESH_TOKEN, SECRET,
-    USERINFO,
+    ACCESS_TOKEN, CACHED, CLAIM, KEY_PASSWORD, PARAMETER, PEM, PROXY_PASSWORD, REFRESH_TOKEN,
+    SECRET, USERINFO,
 };
 
 pub(super) fn fail(flows: &mut Vec<Shown>) {
@@ -23,11 +23,17 @@ pub(super) fn fail(flows: &mut Vec<Shown>) {
         failed("authority", Authority::parse(&text).err());
         failed("OIDC authority", Authority::oidc(&text).err());
     }
-    for text in [format!("[\"{CLAIM}\"]"), format!("{{\"{CLAIM}\":"), CLAIM.repeat(2_000)] {
+    for text in [
+        format!("[\"{CLAIM}\"]"),
+        format!("{{\"{CLAIM}\":"),
+        CLAIM.repeat(2_000),
+    ] {
         failed("claims", Claims::parse(&text).err());
     }
 
-    let key = |label: &str, body: &str| format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+    let key = |label: &str, body: &str| {
+        format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+    };
     let own = msal_testing::defaults::client_certificate().unwrap();
     for text in [
         key("PRIVATE KEY", PEM),
@@ -40,8 +46,14 @@ pub(super) fn fail(flows: &mut Vec<Shown>) {
     ] {
         let certificate = own.certificate_pem();
         failed("PEM", Certificate::from_pem(&certificate, &text).err());
-        failed("encrypted PEM", Certificate::from_encrypted_pem(&certificate, &text, KEY_PASSWORD).err());
-        failed("certificate", Certificate::from_pem(&text, own.private_key_pem()).err());
+        failed(
+            "encrypted PEM",
+            Certificate::from_encrypted_pem(&certificate, &text, KEY_PASSWORD).err(),
+        );
+        failed(
+            "certificate",
+            Certificate::from_pem(&text, own.private_key_pem()).err(),
+        );
     }
 
     for text in [
@@ -49,8 +61,14 @@ pub(super) fn fail(flows: &mut Vec<Shown>) {
         format!("socks9://somebody:{PROXY_PASSWORD}@proxy.example:1"),
         format!("http://somebody:{PROXY_PASSWORD}@proxy.example:port"),
     ] {
-        failed("reqwest's proxy", ReqwestTransport::builder().proxy(&text).build().err());
-        failed("ureq's proxy", UreqTransport::builder().proxy(&text).build().err());
+        failed(
+            "reqwest's proxy",
+            ReqwestTransport::builder().proxy(&text).build().err(),
+        );
+        failed(
+            "ureq's proxy",
+            UreqTransport::builder().proxy(&text).build().err(),
+        );
     }
 
     let builder = || {
@@ -58,16 +76,43 @@ pub(super) fn fail(flows: &mut Vec<Shown>) {
             .authority("https://login.microsoftonline.com/contoso.com")
             .credential(ClientCredential::from_secret(SECRET))
     };
-    let document = format!(r#"{{"issuer":"{CACHED}","token_endpoint":["{CACHED}"],
-        "metadata":[{{"aliases":["{CACHED}"]}}]}}"#);
-    failed("OpenID metadata", builder().openid_metadata(&document).build().err());
-    failed("instance metadata", builder().instance_metadata(&document).build().err());
+    let document = format!(
+        r#"{{"issuer":"{CACHED}","token_endpoint":["{CACHED}"],
+        "metadata":[{{"aliases":["{CACHED}"]}}]}}"#
+    );
+    failed(
+        "OpenID metadata",
+        builder().openid_metadata(&document).build().err(),
+    );
+    failed(
+        "instance metadata",
+        builder().instance_metadata(&document).build().err(),
+    );
     let app = builder().build().unwrap();
     let call = || app.acquire_token_for_client(["https://graph.microsoft.com/.default"]);
-    failed("reserved", call().extra_parameter("client_secret", PARAMETER).send().err());
-    failed("twice", call().extra_parameter("a", PARAMETER).extra_parameter("a", PARAMETER).send().err());
-    failed("bad claims", call().claims(format!("[\"{CLAIM}\"]")).send().err());
-    failed("bad client claims", call().client_claims(CLAIM).send().err());
+    failed(
+        "reserved",
+        call()
+            .extra_parameter("client_secret", PARAMETER)
+            .send()
+            .err(),
+    );
+    failed(
+        "twice",
+        call()
+            .extra_parameter("a", PARAMETER)
+            .extra_parameter("a", PARAMETER)
+            .send()
+            .err(),
+    );
+    failed(
+        "bad claims",
+        call().claims(format!("[\"{CLAIM}\"]")).send().err(),
+    );
+    failed(
+        "bad client claims",
+        call().client_claims(CLAIM).send().err(),
+    );
 
     let cache = TokenCache::new();
     let entry = |token: &str| {
@@ -89,7 +134,11 @@ pub(super) fn fail(flows: &mut Vec<Shown>) {
             Ok(report) => flows.push(Shown::value("report", &report)),
         }
     }
-    for token in [format!("\"{CACHED}\""), format!("[\"{CACHED}\"]"), format!("\"{ACCESS_TOKEN}\\r\\n\"")] {
+    for token in [
+        format!("\"{CACHED}\""),
+        format!("[\"{CACHED}\"]"),
+        format!("\"{ACCESS_TOKEN}\\r\\n\""),
+    ] {
         let report = cache.merge(entry(&token).as_bytes()).unwrap();
         flows.push(Shown::value("report", &report));
     }

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use msal::credential::{AppTokenRequest, AssertionContext};
 use msal::{
-    AccessToken, Certificate, ClientAssertion, ClientCredential, ReqwestTransport, Step, TokenCache,
-    UreqTransport,
+    AccessToken, Certificate, ClientAssertion, ClientCredential, ReqwestTransport, Step,
+    TokenCache, UreqTransport,
 };
 use msal_testing::{App as Registration, Endpoint, Fault, LocalIdentityProvider, Wire, defaults};
 
 use super::Shown;
-use crate::clock::TestClock;
 use super::secrets::{
-    ACCESS_TOKEN, ASSERTION, BODY, CHALLENGE, CLAIM, DESCRIPTION, HEADER, ID_TOKEN, LOCATION, PANIC,
-    PARAMETER, PROXY_PASSWORD, REFRESH_TOKEN, SECRET,
+    ACCESS_TOKEN, ASSERTION, BODY, CHALLENGE, CLAIM, DESCRIPTION, HEADER, ID_TOKEN, LOCATION,
+    PANIC, PARAMETER, PROXY_PASSWORD, REFRESH_TOKEN, SECRET,
 };
+use crate::clock::TestClock;
 
 pub(super) fn fail(flows: &mut Vec<Shown>) {
     let clock = TestClock::new();
@@ -69,7 +69,9 @@ pub(super) fn fail(flows: &mut Vec<Shown>) {
                         match case.plain {
                             true => call,
                             false => call
-                                .claims(format!(r#"{{"access_token":{{"nonce":{{"value":"{CHALLENGE}"}}}}}}"#))
+                                .claims(format!(
+                                    r#"{{"access_token":{{"nonce":{{"value":"{CHALLENGE}"}}}}}}"#
+                                ))
                                 .client_claims(format!(r#"{{"about":"{CLAIM}"}}"#))
                                 .extra_parameter("parameter", PARAMETER),
                         }
@@ -94,7 +96,11 @@ pub(super) fn fail(flows: &mut Vec<Shown>) {
                 play!(msal::ConfidentialClientApplication, reqwest, |call| runtime
                     .block_on(call.into_future()));
             } else {
-                play!(msal::blocking::ConfidentialClientApplication, ureq, |call| call.send());
+                play!(
+                    msal::blocking::ConfidentialClientApplication,
+                    ureq,
+                    |call| call.send()
+                );
             }
             provider.clear_faults();
         }
@@ -115,7 +121,10 @@ struct Case {
 fn cases() -> Vec<Case> {
     let mut cases = vec![
         // These succeed, or are refused by the provider itself.
-        Case { plain: true, ..case("a token", Vec::new()) },
+        Case {
+            plain: true,
+            ..case("a token", Vec::new())
+        },
         case("a token with claims", Vec::new()),
         Case {
             credential: || ClientCredential::from_secret(format!("{SECRET}wrong")),
@@ -127,7 +136,8 @@ fn cases() -> Vec<Case> {
         },
         Case {
             credential: || {
-                let with = |_: &AssertionContext| Ok::<_, msal::Error>(ClientAssertion::new(ASSERTION));
+                let with =
+                    |_: &AssertionContext| Ok::<_, msal::Error>(ClientAssertion::new(ASSERTION));
                 ClientCredential::from_assertion_provider(with)
             },
             ..case("a wrong assertion by callback", Vec::new())
@@ -154,7 +164,10 @@ fn cases() -> Vec<Case> {
             credential: || {
                 let with = |_: &AppTokenRequest| {
                     let token = AccessToken::new(format!("{ACCESS_TOKEN}\r\n"));
-                    Ok::<_, msal::Error>(msal::credential::AppToken::new(token, Duration::from_secs(9)))
+                    Ok::<_, msal::Error>(msal::credential::AppToken::new(
+                        token,
+                        Duration::from_secs(9),
+                    ))
                 };
                 ClientCredential::from_app_token_provider(with)
             },
@@ -190,10 +203,13 @@ fn cases() -> Vec<Case> {
     // A tunnel that is open is used again: this strikes what comes after.
     let tunnel = |request: &msal_testing::Request| request.method == "CONNECT";
     let refusal = Fault::status(502).header("x-why", HEADER).body(BODY);
-    cases.push(case("no tunnel", vec![
-        Fault::close().on(Endpoint::Token).times(1),
-        refusal.when(tunnel),
-    ]));
+    cases.push(case(
+        "no tunnel",
+        vec![
+            Fault::close().on(Endpoint::Token).times(1),
+            refusal.when(tunnel),
+        ],
+    ));
     cases
 }
 
@@ -216,7 +232,9 @@ fn answers() -> Vec<(&'static str, Fault)> {
             r#"{{"error":"{code}","error_description":"AADSTS50000: got {DESCRIPTION}","suberror":"basic_action",
                 "claims":"{{\"a\":\"{CHALLENGE}\"}}","error_uri":"https://a/?{BODY}","other":"{BODY}"}}"#
         );
-        Fault::json(status, body).header("x-other", HEADER).header("set-cookie", HEADER)
+        Fault::json(status, body)
+            .header("x-other", HEADER)
+            .header("set-cookie", HEADER)
     };
     let token = |name: &str, value: &str| {
         let tokens = format!(
@@ -227,37 +245,79 @@ fn answers() -> Vec<(&'static str, Fault)> {
     };
     let secretive = |rest: &str| Fault::raw(format!("HTTP/1.1 200 OK\r\nX-A: {HEADER}\r\n{rest}"));
     let documents = |host: &str| {
-        Fault::json(200, format!(
-            r#"{{"issuer":"https://{UNKNOWN_HOST}/x?{BODY}","token_endpoint":"https://{host}/token?{LOCATION}",
+        Fault::json(
+            200,
+            format!(
+                r#"{{"issuer":"https://{UNKNOWN_HOST}/x?{BODY}","token_endpoint":"https://{host}/token?{LOCATION}",
                 "authorization_endpoint":"https://{UNKNOWN_HOST}/authorize?{LOCATION}","metadata":"{BODY}"}}"#
-        ))
+            ),
+        )
     };
     vec![
         ("invalid_client", oauth(401, "invalid_client")),
         ("invalid_request", oauth(400, "invalid_request")),
-        ("a pause", oauth(429, "temporarily_unavailable").header("retry-after", "3")),
+        (
+            "a pause",
+            oauth(429, "temporarily_unavailable").header("retry-after", "3"),
+        ),
         ("unwell", oauth(503, "temporarily_unavailable")),
         ("an error with 200", oauth(200, "invalid_client")),
-        ("a text", Fault::status(500).body(BODY).header("x-other", HEADER)),
+        (
+            "a text",
+            Fault::status(500).body(BODY).header("x-other", HEADER),
+        ),
         ("HTML", Fault::html(200).body(format!("<html>{BODY}"))),
-        ("a redirect", Fault::redirect(307, &format!("https://elsewhere.example/a?{LOCATION}"))),
+        (
+            "a redirect",
+            Fault::redirect(307, &format!("https://elsewhere.example/a?{LOCATION}")),
+        ),
         ("no token type", token("Bearer", "")),
         ("another token type", token("Bearer", BODY)),
-        ("a line break in the token", token(ACCESS_TOKEN, &format!("{ACCESS_TOKEN}\\r\\n"))),
-        ("a token of another type", token(&format!("\"{ACCESS_TOKEN}\""), &format!("[\"{ACCESS_TOKEN}\"]"))),
+        (
+            "a line break in the token",
+            token(ACCESS_TOKEN, &format!("{ACCESS_TOKEN}\\r\\n")),
+        ),
+        (
+            "a token of another type",
+            token(
+                &format!("\"{ACCESS_TOKEN}\""),
+                &format!("[\"{ACCESS_TOKEN}\"]"),
+            ),
+        ),
         ("half an answer", token(ID_TOKEN, &format!("{ID_TOKEN}\""))),
         ("other hosts", documents("elsewhere.example")),
-        ("a bad place", documents(&format!("somebody:{LOCATION}@{UNKNOWN_HOST}"))),
-        ("a bad status", Fault::raw(format!("HTTP/1.1 {HEADER}\r\n\r\n"))),
-        ("a bad header", secretive(&format!("{HEADER} {HEADER}: a\r\n\r\n"))),
-        ("a bad length", secretive(&format!("Content-Length: {HEADER}\r\n\r\n{BODY}"))),
-        ("a bad chunk", secretive(&format!("Transfer-Encoding: chunked\r\n\r\n{BODY}\r\n"))),
-        ("a short body", secretive(&format!("Content-Length: 999\r\n\r\n{BODY}"))),
+        (
+            "a bad place",
+            documents(&format!("somebody:{LOCATION}@{UNKNOWN_HOST}")),
+        ),
+        (
+            "a bad status",
+            Fault::raw(format!("HTTP/1.1 {HEADER}\r\n\r\n")),
+        ),
+        (
+            "a bad header",
+            secretive(&format!("{HEADER} {HEADER}: a\r\n\r\n")),
+        ),
+        (
+            "a bad length",
+            secretive(&format!("Content-Length: {HEADER}\r\n\r\n{BODY}")),
+        ),
+        (
+            "a bad chunk",
+            secretive(&format!("Transfer-Encoding: chunked\r\n\r\n{BODY}\r\n")),
+        ),
+        (
+            "a short body",
+            secretive(&format!("Content-Length: 999\r\n\r\n{BODY}")),
+        ),
         ("not HTTP", Fault::raw(format!("{BODY}\r\n\r\n"))),
         ("a reset", Fault::reset()),
         (
             "silence",
-            Fault::wire([Wire::Write(format!("HTTP/1.1 200 OK\r\nX-A: {HEADER}\r\n").into()), Wire::Hang]),
+            Fault::wire([
+                Wire::Write(format!("HTTP/1.1 200 OK\r\nX-A: {HEADER}\r\n").into()),
+                Wire::Hang,
+            ]),
         ),
     ]
 }

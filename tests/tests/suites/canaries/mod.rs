@@ -39,12 +39,17 @@ fn everything_goes_wrong() {
     assert!(PLANTED.len() >= 12);
     let mut found = Vec::new();
     for shown in &flows {
-        found.extend(hits(&shown.text).map(|secret| format!("{secret} in {}: {}", shown.name, shown.text)));
+        found.extend(
+            hits(&shown.text).map(|secret| format!("{secret} in {}: {}", shown.name, shown.text)),
+        );
     }
     let lines = record.lines();
     assert!(lines.len() > 1_000, "{} lines of log", lines.len());
     for part in ["msal", "reqwest", "ureq", "rustls"] {
-        assert!(lines.iter().any(|line| line.contains(part)), "nothing logged by {part}");
+        assert!(
+            lines.iter().any(|line| line.contains(part)),
+            "nothing logged by {part}"
+        );
     }
     for line in &lines {
         found.extend(hits(line).map(|secret| format!("{secret} logged: {line}")));

@@ -39,8 +39,24 @@ pub(super) const USERINFO: &str = "canaryuserinfoqzx17";
 pub(super) const PANIC: &str = "canarypanicqzx18";
 
 pub(super) const PLANTED: [&str; 18] = [
-    SECRET, ASSERTION, PEM, KEY_PASSWORD, ACCESS_TOKEN, REFRESH_TOKEN, ID_TOKEN, CHALLENGE, CLAIM,
-    PROXY_PASSWORD, LOCATION, BODY, DESCRIPTION, HEADER, CACHED, PARAMETER, USERINFO, PANIC,
+    SECRET,
+    ASSERTION,
+    PEM,
+    KEY_PASSWORD,
+    ACCESS_TOKEN,
+    REFRESH_TOKEN,
+    ID_TOKEN,
+    CHALLENGE,
+    CLAIM,
+    PROXY_PASSWORD,
+    LOCATION,
+    BODY,
+    DESCRIPTION,
+    HEADER,
+    CACHED,
+    PARAMETER,
+    USERINFO,
+    PANIC,
 ];
 
 /// The secrets that are somewhere in a text, in whatever spelling.
@@ -57,7 +73,10 @@ static SPELLINGS: LazyLock<Vec<(&'static str, String)>> = LazyLock::new(|| {
     let mut spellings = Vec::new();
     for secret in PLANTED {
         // Of a JWT, what is between the dots.
-        let core = secret.split('.').find(|part| part.starts_with("canary")).unwrap();
+        let core = secret
+            .split('.')
+            .find(|part| part.starts_with("canary"))
+            .unwrap();
         let numbers = core.bytes().map(|byte| byte.to_string());
         let hexadecimal = core.bytes().map(|byte| format!("{byte:02x}"));
         spellings.push((secret, core.to_owned()));

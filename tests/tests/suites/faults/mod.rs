@@ -114,7 +114,11 @@ impl Stage {
         for row in rows() {
             let mut note = |times, outcome| {
                 let found = self.play_row(&row, times, outcome);
-                wrong.extend(found.err().map(|why| format!("{} x {times}: {why}", row.name)));
+                wrong.extend(
+                    found
+                        .err()
+                        .map(|why| format!("{} x {times}: {why}", row.name)),
+                );
             };
             note(usize::MAX, self.struck.outcome(&row));
             let outcome = self.struck.outcome(&row);
@@ -155,18 +159,27 @@ impl Stage {
             Ok(_) => Outcome::Served(sent),
             Err(error) => Outcome::Fails(error.kind().name(), sent),
         };
-        check(found == wanted || wanted == Outcome::Ends && sent <= 2, || format!("{found:?}, not {wanted:?}: {outcome:?}"))?;
+        check(
+            found == wanted || wanted == Outcome::Ends && sent <= 2,
+            || format!("{found:?}, not {wanted:?}: {outcome:?}"),
+        )?;
         check(took < row.limit + SLACK, || format!("it took {took:?}"))?;
         // A library below that sends again by itself would be seen here.
         let arrived = self.provider.count(self.struck.endpoint());
         let refused = matches!(row.strike, Strike::Refused);
-        check(refused || arrived == sent as u64, || format!("{arrived} arrived of {sent} sent"))?;
-        check(self.provider.count(Endpoint::Unknown) == 0, || "a stray request".to_owned())?;
+        check(refused || arrived == sent as u64, || {
+            format!("{arrived} arrived of {sent} sent")
+        })?;
+        check(self.provider.count(Endpoint::Unknown) == 0, || {
+            "a stray request".to_owned()
+        })?;
         if let Err(error) = &outcome {
             check(error.correlation_id() == Some(id), || format!("{error:?}"))?;
             check(cache.is_empty(), || "something was cached".to_owned())?;
             let kept = cache.serialize(Compatibility::Standard).unwrap();
-            check(!kept.windows(6).any(|part| part == b"secret"), || "a token was kept".to_owned())?;
+            check(!kept.windows(6).any(|part| part == b"secret"), || {
+                "a token was kept".to_owned()
+            })?;
             if self.struck.endpoint() == Endpoint::Token && times > 1 {
                 let pause = error.retry_after().map(|pause| pause.as_secs());
                 check(pause == row.retry_after, || format!("{pause:?}"))?;
@@ -181,23 +194,38 @@ impl Stage {
             force_refresh: true,
             ..Options::default()
         };
-        let result = app.acquire(SCOPE, &again).map_err(|error| format!("then {error:?}"))?;
-        check(result.token_source() == TokenSource::IdentityProvider, || "from the cache".to_owned())?;
+        let result = app
+            .acquire(SCOPE, &again)
+            .map_err(|error| format!("then {error:?}"))?;
+        check(
+            result.token_source() == TokenSource::IdentityProvider,
+            || "from the cache".to_owned(),
+        )?;
         check(cache.len() == 1, || format!("{} entries", cache.len()))
     }
 
     /// A server that asked for a pause gets it, and a request that was refused is not sent at once again.
-    fn check_standing(&self, app: &App, options: &Options, error: &msal::Error) -> Result<(), String> {
+    fn check_standing(
+        &self,
+        app: &App,
+        options: &Options,
+        error: &msal::Error,
+    ) -> Result<(), String> {
         let no_pause = error.retry_after() == Some(Duration::ZERO);
         if error.server().is_none() || no_pause {
             return Ok(());
         }
         let before = self.traffic.count(Endpoint::Token);
-        let second = app.acquire(SCOPE, options).map(drop).map_err(|error| error.kind().clone());
+        let second = app
+            .acquire(SCOPE, options)
+            .map(drop)
+            .map_err(|error| error.kind().clone());
         let more = self.traffic.count(Endpoint::Token) - before;
         let same = second.as_ref().err() == Some(error.kind());
         let throttled = second == Err(msal::ErrorKind::Throttled);
-        check(more == 0 && (same || throttled), || format!("at once again: {second:?}, {more} requests"))
+        check(more == 0 && (same || throttled), || {
+            format!("at once again: {second:?}, {more} requests")
+        })
     }
 
     fn app(&self, clock: &TestClock, cache: &TokenCache) -> App {

@@ -94,7 +94,11 @@ fn endless() -> Vec<Row> {
         // One transport counts the bytes, the other waits.
         Row {
             limit: SHORT,
-            ..all("endless interim responses", Fault::endless_interim_responses(), Ends)
+            ..all(
+                "endless interim responses",
+                Fault::endless_interim_responses(),
+                Ends,
+            )
         },
         row(
             "endless body",
@@ -116,7 +120,11 @@ fn statuses() -> Vec<Row> {
         let fault = Fault::redirect(status, "https://elsewhere.example/token?code=1");
         rows.push(row(name, fault, Fails("redirected", 1)));
     }
-    rows.push(row("300 without a place", Fault::status(300), Fails("redirected", 1)));
+    rows.push(row(
+        "300 without a place",
+        Fault::status(300),
+        Fails("redirected", 1),
+    ));
     rows.push(row("304", Fault::status(304), Fails("redirected", 1)));
     for (name, status) in [("401", 401), ("403", 403), ("404", 404), ("410", 410)] {
         let refused = row(name, oauth_error(status), Fails("server", 1));
@@ -157,7 +165,12 @@ fn pauses() -> Vec<Row> {
         paused("429, a date long past", 429, PAST, Some(0)),
         paused("429, a date far off", 429, FAR_OFF, Some(3600)),
         paused("429, huge", 429, "18446744073709551615", Some(3600)),
-        paused("429, more than a number", 429, "99999999999999999999999", None),
+        paused(
+            "429, more than a number",
+            429,
+            "99999999999999999999999",
+            None,
+        ),
         paused("429, negative", 429, "-5", None),
         paused("429, nonsense", 429, "soon", None),
         paused("503, a number", 503, "7", Some(7)),
@@ -168,7 +181,9 @@ fn pauses() -> Vec<Row> {
 
 fn bodies() -> Vec<Row> {
     let bad = |name, fault| row(name, fault, Fails("invalid_response", 1));
-    let gzip: &[u8] = &[31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let gzip: &[u8] = &[
+        31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
     vec![
         bad("HTML with 200", Fault::html(200)),
         bad("an empty body", Fault::json(200, "")),
@@ -196,7 +211,11 @@ fn bodies() -> Vec<Row> {
 fn token_answers() -> Vec<Row> {
     let answer = |name, body: &str, token| Row {
         token,
-        ..row(name, Fault::json(200, body.to_owned()), Fails("invalid_response", 1))
+        ..row(
+            name,
+            Fault::json(200, body.to_owned()),
+            Fails("invalid_response", 1),
+        )
     };
     let bad = |name, body: &str| answer(name, body, Fails("invalid_response", 1));
     let taken = |name, life: &str| {
@@ -204,21 +223,51 @@ fn token_answers() -> Vec<Row> {
         answer(name, &body, Served(1))
     };
     vec![
-        bad("no access token", r#"{"token_type":"Bearer","expires_in":3599}"#),
-        bad("an empty access token", r#"{"token_type":"Bearer","access_token":""}"#),
-        bad("an access token of null", r#"{"token_type":"Bearer","access_token":null}"#),
-        bad("an access token of another type", r#"{"token_type":"Bearer","access_token":["t"]}"#),
+        bad(
+            "no access token",
+            r#"{"token_type":"Bearer","expires_in":3599}"#,
+        ),
+        bad(
+            "an empty access token",
+            r#"{"token_type":"Bearer","access_token":""}"#,
+        ),
+        bad(
+            "an access token of null",
+            r#"{"token_type":"Bearer","access_token":null}"#,
+        ),
+        bad(
+            "an access token of another type",
+            r#"{"token_type":"Bearer","access_token":["t"]}"#,
+        ),
         bad("no token type", r#"{"access_token":"t","expires_in":3599}"#),
-        bad("another token type", r#"{"token_type":"pop","access_token":"t"}"#),
-        bad("a line break in the token", r#"{"token_type":"Bearer","access_token":"a\r\nb: c"}"#),
-        bad("a zero byte in the token", r#"{"token_type":"Bearer","access_token":"a\u0000b"}"#),
-        bad("a token that is no ASCII", r#"{"token_type":"Bearer","access_token":"tökén"}"#),
+        bad(
+            "another token type",
+            r#"{"token_type":"pop","access_token":"t"}"#,
+        ),
+        bad(
+            "a line break in the token",
+            r#"{"token_type":"Bearer","access_token":"a\r\nb: c"}"#,
+        ),
+        bad(
+            "a zero byte in the token",
+            r#"{"token_type":"Bearer","access_token":"a\u0000b"}"#,
+        ),
+        bad(
+            "a token that is no ASCII",
+            r#"{"token_type":"Bearer","access_token":"tökén"}"#,
+        ),
         bad(
             "duplicate keys",
             r#"{"token_type":"Bearer","access_token":"a","access_token":"b","expires_in":3599}"#,
         ),
-        bad("a life past all numbers", &TOKEN_ANSWER.replace("3599", "1e999")),
-        bad("a life of another type", &TOKEN_ANSWER.replace("3599", "{}")),
+        bad(
+            "a life past all numbers",
+            &TOKEN_ANSWER.replace("3599", "1e999"),
+        ),
+        bad(
+            "a life of another type",
+            &TOKEN_ANSWER.replace("3599", "{}"),
+        ),
         taken("a negative life", "-1"),
         taken("a life of no whole number", "0.5"),
         taken("a life that is no number", r#""NaN""#),
