@@ -4,22 +4,9 @@
 
 pub mod client_credentials;
 mod post;
+#[cfg(test)]
+mod tests;
 pub mod token;
 
 pub use post::Post;
 pub(crate) use post::identify;
-
-/// How many cases the property tests try: a million in a soak (`MSAL_SOAK=1`).
-#[cfg(test)]
-fn cases() -> proptest::test_runner::Config {
-    let cases = if std::env::var_os("MSAL_SOAK").is_some() {
-        1_000_000
-    } else {
-        10_000
-    };
-    proptest::test_runner::Config {
-        cases,
-        failure_persistence: None,
-        ..Default::default()
-    }
-}

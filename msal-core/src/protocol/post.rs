@@ -164,7 +164,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        #![proptest_config(crate::protocol::cases())]
+        #![proptest_config(crate::protocol::tests::cases())]
 
         #[test]
         fn whatever_is_put_in_comes_out_again(

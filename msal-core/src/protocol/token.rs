@@ -257,7 +257,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        #![proptest_config(crate::protocol::cases())]
+        #![proptest_config(crate::protocol::tests::cases())]
 
         #[test]
         fn any_number_gives_a_life_of_a_year_at_most(

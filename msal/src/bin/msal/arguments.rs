@@ -10,7 +10,7 @@ use crate::commands::Command;
 use crate::options::CommonOptions;
 
 /// Gets tokens for applications from Microsoft Entra ID and other identity providers, and looks into token caches
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "msal", version, after_help = AFTER_HELP)]
 #[command(arg_required_else_help = false, disable_help_subcommand = true)]
 pub(crate) struct CommandLine {

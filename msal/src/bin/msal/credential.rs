@@ -8,7 +8,7 @@ use msal::{Certificate, ClientCredential, Error};
 use crate::input::{self, SMALL, wrong};
 
 /// One credential, and what belongs to it. No secret is an argument.
-#[derive(Args, Debug)]
+#[derive(Args)]
 #[command(next_help_heading = "Credentials (one of them)")]
 pub(crate) struct CredentialOptions {
     /// The variable that holds the client secret

@@ -10,7 +10,7 @@ use msal::{Compatibility, CorrelationId, Error, ErrorKind};
 use crate::credential::CredentialOptions;
 
 /// The options that every command has, before or after its name.
-#[derive(Args, Debug)]
+#[derive(Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct CommonOptions {
     /// Whom to ask: the URL of an authority

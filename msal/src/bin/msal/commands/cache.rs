@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::input;
 use crate::output::Json;
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Lists what a cache file holds, without its secrets
     Inspect {

@@ -10,7 +10,7 @@ use crate::options::CommonOptions;
 use crate::output::Json;
 
 /// What client credentials can be told beside the common options.
-#[derive(Args, Debug)]
+#[derive(Args)]
 #[command(next_help_heading = "Options")]
 pub(crate) struct Options {
     /// Goes past the cached token

@@ -11,7 +11,7 @@ use crate::cache_file;
 use crate::options::CommonOptions;
 use crate::output::Json;
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Of a token for the application itself
     ClientCredentials(client_credentials::Options),

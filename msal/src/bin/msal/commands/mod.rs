@@ -10,7 +10,7 @@ use msal::Error;
 use crate::arguments::CommandLine;
 use crate::output::Json;
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Looks into a cache file
     #[command(
