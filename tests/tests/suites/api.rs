@@ -25,7 +25,8 @@ pub(crate) enum Api {
 impl Api {
     pub(crate) fn asynchronous(provider: &LocalIdentityProvider, traffic: &Traffic) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
+            // A server that floods one connection keeps one worker busy; the other keeps the time.
+            .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
