@@ -54,12 +54,14 @@ impl Table {
         lock.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a token findable.
-    pub(crate) fn post(&self, token: &Arc<AccessTokenEntry>, used: u32) {
-        for spot in self.spots(token) {
+    /// Makes a token findable. Answers the shard that it counts in: one of those where it is posted.
+    pub(crate) fn post(&self, token: &Arc<AccessTokenEntry>, used: u32) -> usize {
+        let spots = self.spots(token);
+        for spot in &spots {
             let mut contents = self.write(spot.shard);
             contents.tokens.insert(spot.hash, Arc::clone(token), used);
         }
+        spots.first().map_or(0, |spot| spot.shard)
     }
 
     /// Takes a token away; whether it was there.
@@ -78,11 +80,6 @@ impl Table {
             posting.map_or(0, |posting| posting.used())
         });
         used.max().unwrap_or(0)
-    }
-
-    /// The shard that a token counts in: one of those where it is posted.
-    pub(crate) fn home(&self, token: &AccessTokenEntry) -> usize {
-        self.spots(token).first().map_or(0, |spot| spot.shard)
     }
 
     /// The tokens of the same key, under any alias, that share a scope with `token`.

@@ -60,8 +60,8 @@ impl Writer {
 
     /// Adds a token without looking for others.
     pub(crate) fn post(&mut self, table: &Table, token: Arc<AccessTokenEntry>, used: u32) {
-        table.post(&token, used);
-        self.note(table.home(&token), token.expires_on().as_secs(), used);
+        let home = table.post(&token, used);
+        self.note(home, token.expires_on().as_secs(), used);
         self.tally.add(&Entity::AccessToken(token));
     }
 

@@ -8,7 +8,7 @@ use http::header::RETRY_AFTER;
 
 use crate::flow::Io;
 use crate::retry::RetryPolicy;
-use crate::throttle::{Fingerprint, Throttle};
+use crate::throttle::{Asked, Fingerprint, Throttle};
 use crate::{Error, ErrorKind, Request, Response, SendOptions, ServerError, TransportError};
 
 /// How an exchange is to be carried out.
@@ -109,12 +109,11 @@ pub(crate) fn refusal(response: &Response, io: &Io) -> Error {
 
 /// The request with the time that is left for it.
 fn timed(mut request: Request, io: &Io) -> Result<Request, Error> {
-    let mut options = SendOptions::of(&request);
+    let options: &mut SendOptions = request.extensions_mut().get_or_insert_default();
     options.time_left = options.time_left.min(io.time_left());
     if options.time_left.is_zero() {
         return Err(Error::new(ErrorKind::Timeout));
     }
-    request.extensions_mut().insert(options);
     Ok(request)
 }
 
@@ -137,29 +136,30 @@ fn settled(outcome: Result<Response, TransportError>, max_body: usize) -> Result
 
 struct Memory<'a> {
     throttling: Throttling<'a>,
-    whole: Fingerprint,
-    asker: Fingerprint,
+    asked: Asked,
 }
 
 impl<'a> Memory<'a> {
     fn new(request: &Request, throttling: Throttling<'a>) -> Self {
-        let whole = Fingerprint::whole(request, throttling.credential);
         Self {
             throttling,
-            whole,
-            asker: Fingerprint::asker(request),
+            asked: request.into(),
         }
     }
 
     fn check(&self, io: &Io) -> Result<(), Error> {
+        let memory = self.throttling.memory;
+        if memory.is_empty() {
+            return Ok(());
+        }
         let uptime = io.env().uptime();
-        if let Some((error, left)) = self.throttling.memory.standing(&self.asker, uptime) {
+        if let Some((error, left)) = memory.standing(&self.asker(), uptime) {
             return Err(error.with_retry_after(left));
         }
         if self.throttling.insist {
             return Ok(());
         }
-        match self.throttling.memory.standing(&self.whole, uptime) {
+        match memory.standing(&self.whole(), uptime) {
             Some((error, _)) => Err(error),
             None => Ok(()),
         }
@@ -175,14 +175,22 @@ impl<'a> Memory<'a> {
         let pause = named.or_else(|| busy.then_some(self.throttling.pause));
         let error = refusal(response, io);
         let (key, error, pause) = match pause {
-            Some(pause) => (self.asker, throttled(&error), pause),
-            None => (self.whole, error, REFUSAL_STANDS),
+            Some(pause) => (self.asker(), throttled(&error), pause),
+            None => (self.whole(), error, REFUSAL_STANDS),
         };
         if !pause.is_zero() {
             self.throttling
                 .memory
                 .remember(key, error, io.env().uptime().saturating_add(pause));
         }
+    }
+
+    fn asker(&self) -> Fingerprint {
+        Fingerprint::asker(&self.asked)
+    }
+
+    fn whole(&self) -> Fingerprint {
+        Fingerprint::whole(&self.asked, self.throttling.credential)
     }
 }
 

@@ -7,6 +7,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Method, Uri};
 use sha2::{Digest, Sha256};
 
 use crate::flights::TokenFlight;
@@ -22,6 +24,11 @@ struct Pause {
 }
 
 impl Throttle {
+    /// Whether no pause is in force.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// The refusal that still stands for this request, with the time that is left of it.
     pub(crate) fn standing(
         &self,
@@ -60,19 +67,36 @@ impl fmt::Debug for Throttle {
     }
 }
 
+/// What a request is known by later, when it has been sent. Shares everything with it.
+pub(crate) struct Asked {
+    method: Method,
+    uri: Uri,
+    body: Bytes,
+}
+
+impl From<&Request> for Asked {
+    fn from(request: &Request) -> Self {
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            body: request.body().clone(),
+        }
+    }
+}
+
 /// SHA-256 of what makes two requests the same to the server.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub(crate) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
     /// The whole request. An assertion is another each time: the credential behind it counts in its stead.
-    pub(crate) fn whole(request: &Request, credential: &[u8; 32]) -> Self {
-        Self::of(request, credential, |name| name != b"client_assertion")
+    pub(crate) fn whole(asked: &Asked, credential: &[u8; 32]) -> Self {
+        Self::of(asked, credential, |name| name != b"client_assertion")
     }
 
     /// Who asks for which token: a server that asks for a pause means these.
-    pub(crate) fn asker(request: &Request) -> Self {
-        Self::of(request, &[0; 32], |name| ASKER.contains(&name))
+    pub(crate) fn asker(asked: &Asked) -> Self {
+        Self::of(asked, &[0; 32], |name| ASKER.contains(&name))
     }
 
     /// What a renewal in the background is after.
@@ -82,15 +106,15 @@ impl Fingerprint {
         Self(hash.0.finalize().into())
     }
 
-    fn of(request: &Request, credential: &[u8; 32], counts: impl Fn(&[u8]) -> bool) -> Self {
+    fn of(asked: &Asked, credential: &[u8; 32], counts: impl Fn(&[u8]) -> bool) -> Self {
         let mut hash = Sha256::new_with_prefix(credential);
         let mut add = |part: &[u8]| {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         };
-        add(request.method().as_str().as_bytes());
-        add(request.uri().to_string().as_bytes());
-        for pair in request.body().split(|byte| *byte == b'&') {
+        add(asked.method.as_str().as_bytes());
+        add(asked.uri.to_string().as_bytes());
+        for pair in asked.body.split(|byte| *byte == b'&') {
             let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
             if counts(name) {
                 add(pair);
@@ -130,14 +154,15 @@ const MOST_PAUSES: usize = 1024;
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
     use crate::ErrorKind;
 
-    fn request(body: &'static str) -> Request {
-        let request = http::Request::post("https://login.test/token");
-        request.body(Bytes::from_static(body.as_bytes())).unwrap()
+    fn request(body: &'static str) -> Asked {
+        Asked {
+            method: Method::POST,
+            uri: Uri::from_static("https://login.test/token"),
+            body: Bytes::from_static(body.as_bytes()),
+        }
     }
 
     fn seconds(seconds: u64) -> Duration {

@@ -148,7 +148,9 @@ impl<A: BlockingClient, R: Ask<A::Core>> Call<'_, A, R> {
     /// Makes the call on this thread.
     pub fn send(self) -> Result<AuthenticationResult, Error> {
         let app = self.app;
-        app.drive(self.into_flow())
+        self.into_flow()
+            .try_ready()
+            .unwrap_or_else(|flow| app.drive(flow))
     }
 }
 

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use msal_core::authority::cloud;
+use msal_core::authority::cloud::{self, Cloud};
 use msal_core::store::{AccessTokenEntry, AccessTokenLookup, BindingRef, ExtendedKey, OwnerRef};
 
 /// What identifies an access token beside its scopes, borrowed; the environment by the one name of its cloud.
@@ -50,8 +50,8 @@ impl<'a> Key<'a> {
 /// The one name of the place that an environment is in: its host in lower case and without a port (MSAL Node writes
 /// one, MSAL Python does not), and of the aliases of a cloud the first.
 pub(crate) fn place(environment: &str) -> Cow<'_, str> {
-    if cloud::is_built_in(environment) {
-        return Cow::Borrowed(cloud::canonical(environment));
+    if let Some(name) = Cloud::of(environment).and_then(|cloud| cloud.aliases.first()) {
+        return Cow::Borrowed(name);
     }
     let host = without_port(environment);
     if host.bytes().any(|byte| byte.is_ascii_uppercase()) {

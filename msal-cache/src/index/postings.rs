@@ -27,10 +27,11 @@ impl Postings {
     /// Every token under this hash; the caller compares.
     pub(crate) fn find(&self, hash: u32) -> impl Iterator<Item = &Posting> {
         let first = self.table.find(spread(hash), |one| one.hash() == hash);
-        let more = first
-            .filter(|first| first.has_more())
-            .and_then(|_| self.more.get(&hash));
-        first.into_iter().chain(more.into_iter().flatten())
+        let more = match first {
+            Some(first) if first.has_more() => self.more.get(&hash).map_or(&[][..], |more| more),
+            _ => &[],
+        };
+        first.into_iter().chain(more)
     }
 
     pub(crate) fn insert(&mut self, hash: u32, token: Arc<AccessTokenEntry>, used: u32) {

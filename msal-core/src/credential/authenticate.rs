@@ -80,18 +80,18 @@ impl ClientCredential {
     /// The token of an app token provider; none where the credential is something else, and a request is to be sent.
     pub(crate) async fn app_token(
         &self,
-        request: AppTokenRequest,
+        request: impl FnOnce() -> AppTokenRequest,
         io: &mut Io,
     ) -> Option<Result<AppToken, Error>> {
         let call = match &self.kind {
             Kind::AppTokenProvider(provider) => {
-                let provider = provider.clone();
+                let (provider, request) = (provider.clone(), request());
                 Call::blocking(APP_TOKENS, move || {
                     provider.app_token(&request).map_err(refused_by(APP_TOKENS))
                 })
             }
             Kind::AsyncAppTokenProvider(provider) => {
-                let provider = provider.clone();
+                let (provider, request) = (provider.clone(), request());
                 let ask = async move {
                     provider
                         .app_token(request)

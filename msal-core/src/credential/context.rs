@@ -1,10 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::CorrelationId;
-use crate::secret::Redacted;
-
 use super::SigningAlgorithm;
+use crate::secret::Redacted;
+use crate::{Authority, CorrelationId};
 
 /// What a credential may look at when it is used for one request. Borrowed from the flow that makes the request.
 #[derive(Clone, Copy)]
@@ -12,7 +11,7 @@ pub(crate) struct CredentialContext<'a> {
     pub(crate) client_id: &'a str,
     /// The URL that the request goes to, exactly as it is sent.
     pub(crate) token_endpoint: &'a str,
-    pub(crate) authority: &'a str,
+    pub(crate) authority: &'a Authority,
     pub(crate) tenant: Option<&'a str>,
     pub(crate) correlation_id: CorrelationId,
     /// The request's `claims` parameter.
@@ -92,7 +91,7 @@ impl From<&CredentialContext<'_>> for AssertionContext {
         Self(Arc::new(Owned {
             client_id: context.client_id.to_owned(),
             token_endpoint: context.token_endpoint.to_owned(),
-            authority: context.authority.to_owned(),
+            authority: context.authority.to_string(),
             tenant: context.tenant.map(str::to_owned),
             correlation_id: context.correlation_id,
             claims: context.claims.map(str::to_owned),

@@ -2,7 +2,7 @@
 #![cfg(feature = "certificate")]
 
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -12,8 +12,8 @@ use super::assertion::UnsignedAssertion;
 use super::*;
 use crate::flow::{CallContext, Flow, Io};
 use crate::{
-    AccessToken, Clock, CorrelationId, Env, Host, Random, Request, Response, Scopes, Timestamp,
-    TransportError, jwt, run,
+    AccessToken, Authority, Clock, CorrelationId, Env, Host, Random, Request, Response, Scopes,
+    Timestamp, TransportError, jwt, run,
 };
 
 #[test]
@@ -400,16 +400,19 @@ fn app_token(credential: &ClientCredential) -> Option<Result<AppToken, Error>> {
         correlation_id: CORRELATION_ID.parse().unwrap(),
     };
     let flow = Flow::new(call(), env(), async move |mut io: Io| {
-        Ok(credential.app_token(request, &mut io).await)
+        Ok(credential.app_token(|| request, &mut io).await)
     });
     run(flow, &Offline).unwrap()
 }
+
+static AUTHORITY: LazyLock<Authority> =
+    LazyLock::new(|| Authority::parse("https://login.microsoftonline.com/contoso").unwrap());
 
 fn context(algorithm: SigningAlgorithm) -> CredentialContext<'static> {
     CredentialContext {
         client_id: CLIENT_ID,
         token_endpoint: TOKEN_ENDPOINT,
-        authority: "https://login.microsoftonline.com/contoso",
+        authority: &AUTHORITY,
         tenant: Some("contoso"),
         correlation_id: CORRELATION_ID.parse().unwrap(),
         claims: Some("{}"),

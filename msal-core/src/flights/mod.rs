@@ -56,14 +56,12 @@ impl Flights {
     /// Takes `flight` off the map, if it still leads, and hands back who waited for it.
     fn close(&self, flight: &Flight) -> VecDeque<Arc<Seat>> {
         let mut runways = self.lock();
-        match runways.get(&flight.key) {
-            Some(runway) if runway.progress.is(&flight.progress) => {}
-            _ => return VecDeque::new(),
+        match runways.entry(flight.key.clone()) {
+            Entry::Occupied(runway) if runway.get().progress.is(&flight.progress) => {
+                runway.remove().queue
+            }
+            _ => VecDeque::new(),
         }
-        runways
-            .remove(&flight.key)
-            .map(|runway| runway.queue)
-            .unwrap_or_default()
     }
 
     /// Hands a cancelled flight to the next in line, or closes it when nobody waits.

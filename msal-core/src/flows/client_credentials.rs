@@ -201,11 +201,12 @@ impl Job {
             wanted.client_claims.as_ref(),
             &app.capabilities,
         );
-        let request = AppTokenRequest {
-            scopes: self.0.wanted.scopes.clone(),
-            tenant: self.0.wanted.authority.tenant().map(str::to_owned),
+        let correlation_id = io.correlation_id();
+        let request = || AppTokenRequest {
+            scopes: wanted.scopes.clone(),
+            tenant: wanted.authority.tenant().map(str::to_owned),
             claims: claims.clone(),
-            correlation_id: io.correlation_id(),
+            correlation_id,
         };
         let issued = match app.credential.app_token(request, io).await {
             Some(token) => self.provided(token?),
@@ -270,7 +271,7 @@ impl Job {
         let context = CredentialContext {
             client_id: &app.client_id,
             token_endpoint: endpoints.token.as_str(),
-            authority: &authority.to_string(),
+            authority,
             tenant: authority.tenant(),
             correlation_id: io.correlation_id(),
             claims,

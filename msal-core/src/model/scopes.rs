@@ -65,7 +65,10 @@ impl Scopes {
     fn sorted(mut scopes: Vec<&str>) -> Self {
         scopes.sort_unstable();
         scopes.dedup();
-        Self(scopes.join(" ").into())
+        Self(match scopes[..] {
+            [one] => one.into(),
+            _ => scopes.join(" ").into(),
+        })
     }
 }
 

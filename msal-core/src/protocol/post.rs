@@ -1,7 +1,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
@@ -96,29 +96,33 @@ impl fmt::Debug for Post {
 pub(crate) fn identify(request: &mut Request, correlation_id: CorrelationId) {
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert("x-client-sku", HeaderValue::from_static("MSAL.Rust"));
-    headers.insert(
-        "x-client-ver",
-        HeaderValue::from_static(env!("CARGO_PKG_VERSION")),
-    );
-    headers.insert(
-        "x-client-os",
-        HeaderValue::from_static(std::env::consts::OS),
-    );
-    headers.insert(
-        "x-client-cpu",
-        HeaderValue::from_static(std::env::consts::ARCH),
-    );
-    headers.insert(
-        "x-ms-lib-capability",
-        HeaderValue::from_static("retry-after, h429"),
-    );
-    headers.insert("return-client-request-id", HeaderValue::from_static("true"));
+    for (name, value) in IDENTITY {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     if let Ok(id) = HeaderValue::try_from(correlation_id.to_string()) {
-        headers.insert("client-request-id", id);
+        headers.insert(CLIENT_REQUEST_ID, id);
     }
 }
 
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+/// What every request says of this library.
+const IDENTITY: [(HeaderName, &str); 6] = [
+    (HeaderName::from_static("x-client-sku"), "MSAL.Rust"),
+    (
+        HeaderName::from_static("x-client-ver"),
+        env!("CARGO_PKG_VERSION"),
+    ),
+    (HeaderName::from_static("x-client-os"), std::env::consts::OS),
+    (
+        HeaderName::from_static("x-client-cpu"),
+        std::env::consts::ARCH,
+    ),
+    (
+        HeaderName::from_static("x-ms-lib-capability"),
+        "retry-after, h429",
+    ),
+    (HeaderName::from_static("return-client-request-id"), "true"),
+];
 const USUAL_LENGTH: usize = 2048;
 
 #[cfg(test)]

@@ -142,7 +142,11 @@ impl<'de> Deserialize<'de> for Seconds {
 
 /// A token goes into a header, where white space and controls would start another one.
 fn is_header_safe(token: &str) -> bool {
-    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
+    // Without an early end, so that many bytes are looked at at once.
+    let graphic = token
+        .bytes()
+        .fold(true, |all, byte| all & byte.is_ascii_graphic());
+    graphic && !token.is_empty()
 }
 
 fn malformed(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {
