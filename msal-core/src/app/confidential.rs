@@ -43,15 +43,22 @@ impl ConfidentialClientApplication {
         {
             return Flow::ready(Ok(AuthenticationResult::from_cache(token, app.ids)));
         }
+        let has_been_looked_for = options.is_none();
         let options = options.map(|options| *options).unwrap_or_default();
         let id = options.call.correlation_id;
         let call = app.call("client credentials", id, options.call.timeout);
-        match self.job(scopes, options) {
-            Ok(job) => Flow::new(call, app.env.clone(), |mut io| async move {
-                job.acquire(&mut io).await
-            }),
-            Err(error) => Flow::ready(Err(error.with_correlation_id(call.correlation_id))),
+        let job = match self.job(scopes, options) {
+            Ok(job) => job,
+            Err(error) => {
+                return Flow::ready(Err(error.with_correlation_id(call.correlation_id)));
+            }
+        };
+        if !has_been_looked_for && let Some(result) = job.at_hand(app.env.now()) {
+            return Flow::ready(Ok(result.with_correlation_id(call.correlation_id)));
         }
+        Flow::new(call, app.env.clone(), |mut io| async move {
+            job.acquire(&mut io).await
+        })
     }
 
     /// Why such a call finds a token in the cache, or why it does not. Asks nobody and changes nothing.

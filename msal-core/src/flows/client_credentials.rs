@@ -101,6 +101,16 @@ impl Job {
         Explanation::new(&*app.store, &lookup, goes_past_cache, app.env.now())
     }
 
+    /// What can be handed out without any work.
+    pub(crate) fn at_hand(&self, now: Timestamp) -> Option<AuthenticationResult> {
+        match self.held(now) {
+            (Freshness::Fresh, Some(token)) => {
+                Some(AuthenticationResult::from_cache(token, self.0.app.ids))
+            }
+            _ => None,
+        }
+    }
+
     /// The whole way: cache, whoever is at work on it already, identity provider.
     pub(crate) async fn acquire(self, io: &mut Io) -> Result<AuthenticationResult, Error> {
         io.span()

@@ -45,6 +45,11 @@ fn a_hit_is_over_before_it_starts() {
     .unwrap();
     let flow = app.acquire_token_for_client([SCOPE.to_uppercase()], None);
     assert!(flow.try_ready().unwrap().is_ok());
+
+    let id = "0f8fad5b-d9cb-469f-a165-70867728950e".parse().unwrap();
+    let options = options(|options| options.call.correlation_id = Some(id));
+    let flow = app.acquire_token_for_client([SCOPE], options);
+    assert_eq!(flow.try_ready().unwrap().unwrap().correlation_id(), id);
 }
 
 #[test]
