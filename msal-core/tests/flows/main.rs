@@ -4,4 +4,5 @@
 
 mod client_credentials;
 mod engine;
+mod renewal;
 mod script;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use msal_core::app::ApplicationBuilder;
+use msal_core::app::{ApplicationBuilder, ClientCredentialOptions};
 use msal_core::authority::cloud;
 use msal_core::credential::ClientCredential;
 use msal_core::store::{AccessTokenEntry, AccessTokenLookup, Change, Entity, TokenStore};
@@ -328,4 +328,17 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
         std::task::Poll::Ready(value) => value,
         std::task::Poll::Pending => panic!("a scripted host never waits"),
     }
+}
+
+/// Options that differ from the usual by this change.
+pub(crate) fn options(
+    change: impl FnOnce(&mut ClientCredentialOptions),
+) -> Option<Box<ClientCredentialOptions>> {
+    let mut options = Box::<ClientCredentialOptions>::default();
+    change(&mut options);
+    Some(options)
+}
+
+pub(crate) fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(60 * minutes)
 }
