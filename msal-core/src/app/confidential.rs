@@ -53,8 +53,8 @@ impl ConfidentialClientApplication {
                 return Flow::ready(Err(error.with_correlation_id(call.correlation_id)));
             }
         };
-        if !has_been_looked_for && let Some(result) = job.at_hand(app.env.now()) {
-            return Flow::ready(Ok(result.with_correlation_id(call.correlation_id)));
+        if !has_been_looked_for && let Some(result) = job.at_hand(&call, app.env.now()) {
+            return Flow::ready(Ok(result));
         }
         Flow::new(call, app.env.clone(), |mut io| async move {
             job.acquire(&mut io).await

@@ -9,7 +9,7 @@ use crate::app::{App, ClientCredentialOptions, Explanation};
 use crate::credential::{AppToken, AppTokenRequest, CredentialContext, SigningAlgorithm};
 use crate::exchange::{Exchange, Terms, Throttling, refusal};
 use crate::flights::{Flight, FlightKey, TokenFlight, Turn};
-use crate::flow::{Flow, Io};
+use crate::flow::{CallContext, Flow, Io};
 use crate::freshness::Freshness;
 use crate::protocol::{client_credentials, token};
 use crate::retry::RetryPolicy;
@@ -102,13 +102,24 @@ impl Job {
     }
 
     /// What can be handed out without any work.
-    pub(crate) fn at_hand(&self, now: Timestamp) -> Option<AuthenticationResult> {
-        match self.held(now) {
-            (Freshness::Fresh, Some(token)) => {
-                Some(AuthenticationResult::from_cache(token, self.0.app.ids))
-            }
-            _ => None,
-        }
+    pub(crate) fn at_hand(
+        &self,
+        call: &CallContext,
+        now: Timestamp,
+    ) -> Option<AuthenticationResult> {
+        let (Freshness::Fresh, Some(token)) = self.held(now) else {
+            return None;
+        };
+        tracing::debug!(
+            target: "msal",
+            flow = call.flow,
+            correlation_id = %call.correlation_id,
+            authority_host = self.0.wanted.authority.host(),
+            cache = Freshness::Fresh.name(),
+            "found"
+        );
+        let result = AuthenticationResult::from_cache(token, self.0.app.ids);
+        Some(result.with_correlation_id(call.correlation_id))
     }
 
     /// The whole way: cache, whoever is at work on it already, identity provider.
