@@ -157,7 +157,7 @@ fn a_refused_call_costs_waiting_threads_nothing_and_all_get_the_same_error() {
         let calls: Vec<_> = (0..64).map(|_| scope.spawn(call)).collect();
         store.looked_into(2 * 64);
         // From the last look to the queue it is a few instructions, but a thread may be off the processor there.
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(500));
         hold.release();
         calls.into_iter().map(|call| call.join().unwrap()).collect()
     });
