@@ -4,20 +4,24 @@
 
 mod access_token;
 mod candidate;
+mod change;
 mod entity;
 mod extended;
 mod key;
 mod members;
+mod user;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 pub use access_token::{AccessTokenEntry, Lifetime};
 pub use candidate::{Candidate, KeyPart};
+pub use change::{Change, Entity, Removal};
 pub use entity::{AccountEntry, AppMetadataEntry, IdTokenEntry, RefreshTokenEntry};
 pub use extended::ExtendedKey;
 pub use key::{AccessTokenLookup, Binding, BindingRef, Owner, OwnerRef, TokenKey};
 pub use members::{Extras, Members};
+pub use user::{UserFilter, UserKey};
 
 use crate::Timestamp;
 
@@ -36,6 +40,13 @@ pub trait TokenStore: Debug + Send + Sync {
         now: Timestamp,
     ) -> Option<Arc<AccessTokenEntry>>;
 
+    /// The accounts, refresh and id tokens of each user that `filter` selects, under every alias of `cloud`; one item a
+    /// user, or an assertion.
+    fn users(&self, cloud: &str, filter: UserFilter<'_>) -> Vec<Arc<[Entity]>>;
+
+    /// What is known of a client in this cloud.
+    fn app_metadata(&self, cloud: &str, client_id: &str) -> Option<Arc<AppMetadataEntry>>;
+
     /// Every access token there is, with how it differs from what `lookup` asks for, in no order.
     ///
     /// For explanations alone, so it may be slow. A store that cannot tell gives none.
@@ -44,37 +55,7 @@ pub trait TokenStore: Debug + Send + Sync {
     }
 
     /// Takes over what a flow obtained or removed, as one step.
+    ///
+    /// See [`Change`] for the order, and for the one condition.
     fn apply(&self, change: &Change);
-}
-
-/// What a flow did to the cache: merges into a store in memory, and into a persisted one.
-#[derive(Clone, Debug, Default)]
-pub struct Change {
-    /// What to add, or to put in the place of what has the same identity.
-    pub upserts: Vec<Entity>,
-}
-
-impl Change {
-    /// Adds or replaces one entity.
-    pub fn upsert(entity: Entity) -> Self {
-        Self {
-            upserts: vec![entity],
-        }
-    }
-}
-
-/// One entry of a cache.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Entity {
-    /// An access token.
-    AccessToken(Arc<AccessTokenEntry>),
-    /// An account.
-    Account(Arc<AccountEntry>),
-    /// What is known of an application.
-    AppMetadata(Arc<AppMetadataEntry>),
-    /// An id token.
-    IdToken(Arc<IdTokenEntry>),
-    /// A refresh token.
-    RefreshToken(Arc<RefreshTokenEntry>),
 }

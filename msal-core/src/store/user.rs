@@ -1,0 +1,24 @@
+use std::sync::Arc;
+
+/// A user in one cloud.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct UserKey {
+    /// The host of the authority, under any of its aliases.
+    pub environment: Arc<str>,
+    /// The user, by home account id (`uid.utid`).
+    pub home_account_id: Arc<str>,
+}
+
+/// Whose accounts, refresh and id tokens are wanted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum UserFilter<'a> {
+    /// Everybody's who signed in.
+    All,
+    /// What was obtained with the on-behalf-of assertion of this hash, or for the long-running process of this key.
+    Assertion(&'a str),
+    /// Those of one user, by home account id.
+    HomeAccountId(&'a str),
+    /// Those of the users who sign in with this name, compared without case.
+    Username(&'a str),
+}
