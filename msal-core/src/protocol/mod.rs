@@ -2,11 +2,17 @@
 //!
 //! For somebody who wants nothing but these: no flow, no cache and no retry is involved.
 
+pub mod auth_code;
 pub mod client_credentials;
+pub mod device_code;
+pub mod on_behalf_of;
 mod post;
+pub mod refresh;
 #[cfg(test)]
 mod tests;
 pub mod token;
+mod user;
 
 pub use post::Post;
 pub(crate) use post::identify;
+pub use user::{UserHint, UserRequest};
