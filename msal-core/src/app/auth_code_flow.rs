@@ -33,6 +33,7 @@ pub(crate) struct Parts {
     pub(crate) response_mode: ResponseMode,
     pub(crate) scopes: Vec<String>,
     pub(crate) claims: Option<String>,
+    pub(crate) client_claims: Option<String>,
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) scheme: Option<SchemeParts>,
     pub(crate) max_age: Option<u64>,
@@ -42,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) token_endpoint: Url,
     pub(crate) issuer: String,
     pub(crate) names_issuer: bool,
+    /// Whether a code for the application's page in the browser is wanted too.
+    pub(crate) spa_code: bool,
     /// Whether the response may name another host of Microsoft's to redeem the code at.
     pub(crate) instance_aware: bool,
 }

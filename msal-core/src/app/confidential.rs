@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
 use super::parameters::extended_key;
+use url::Url;
+
 use super::{
     Account, AccountFilter, App, AuthCodeFlow, AuthCodeOptions, CallOptions,
-    ClientCredentialOptions, Explanation, OnBehalfOfOptions, SilentOptions,
+    ClientCredentialOptions, Explanation, LogoutOptions, OnBehalfOfOptions, SilentOptions,
 };
 use crate::credential::ClientCredential;
 use crate::flow::Flow;

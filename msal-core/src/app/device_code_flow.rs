@@ -28,6 +28,7 @@ pub(crate) struct Parts {
     pub(crate) interval: u64,
     pub(crate) scopes: Vec<String>,
     pub(crate) claims: Option<String>,
+    pub(crate) client_claims: Option<String>,
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) scheme: Option<SchemeParts>,
     pub(crate) correlation_id: Option<String>,

@@ -6,6 +6,7 @@ mod confidential;
 pub(crate) mod device_code_flow;
 mod explanation;
 mod hit;
+mod interaction;
 mod options;
 mod parameters;
 mod public;
@@ -21,10 +22,11 @@ pub use builder::ApplicationBuilder;
 pub use confidential::ConfidentialClientApplication;
 pub use device_code_flow::DeviceCodeFlow;
 pub use explanation::Explanation;
+pub use interaction::Interaction;
 pub use options::{CallOptions, ClientCredentialOptions};
 pub use public::PublicClientApplication;
 pub use sign_in_options::{
-    AuthCodeOptions, OnBehalfOfOptions, Prompt, ResponseMode, SilentOptions,
+    AuthCodeOptions, LogoutOptions, OnBehalfOfOptions, Prompt, ResponseMode, SilentOptions,
 };
 pub use user::AccountFilter;
 

@@ -1,6 +1,10 @@
+use std::sync::Arc;
+
+use url::Url;
+
 use super::{
     Account, AccountFilter, App, AuthCodeFlow, AuthCodeOptions, CallOptions, DeviceCodeFlow,
-    Explanation, SilentOptions,
+    Explanation, Interaction, LogoutOptions, SilentOptions,
 };
 use crate::flow::Flow;
 use crate::{AuthenticationResult, Error, RefreshToken};
@@ -15,6 +19,20 @@ pub struct PublicClientApplication(App);
 impl PublicClientApplication {
     pub(super) fn new(app: App) -> Self {
         Self(app)
+    }
+
+    /// Signs a user in, in their own browser: the whole authorization code flow, with `interaction` for the browser and
+    /// for receiving the response. Five minutes unless the call says otherwise.
+    pub fn acquire_token_interactive<S>(
+        &self,
+        scopes: S,
+        interaction: Arc<dyn Interaction>,
+        options: AuthCodeOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        self.0.interactive(scopes, interaction, options)
     }
 
     /// Begins a sign-in on another device: asks for a code that the user types there, RFC 8628 section 3.1.

@@ -1,10 +1,10 @@
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::CallOptions;
-use crate::Error;
-use crate::ErrorKind;
+use crate::{Account, CorrelationId, Error, ErrorKind};
 
 /// What a sign-in in a browser can be given.
 #[derive(Clone, Debug, Default)]
@@ -123,6 +123,29 @@ pub struct SilentOptions {
     pub cache_only: bool,
     /// Whether to go past the cached access token.
     pub force_refresh: bool,
+}
+
+/// What signing out of the browser can be given.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct LogoutOptions {
+    /// The user, so that the identity provider need not ask who it is.
+    pub account: Option<Account>,
+    /// The id of the call; a random one when none is given.
+    pub correlation_id: Option<CorrelationId>,
+    /// Where the browser goes afterwards: one of the application's registered URIs.
+    pub post_logout_redirect_uri: Option<String>,
+    /// What comes back with that, unchanged.
+    pub state: Option<String>,
+}
+
+impl fmt::Debug for LogoutOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogoutOptions")
+            .field("account", &self.account)
+            .field("post_logout_redirect_uri", &self.post_logout_redirect_uri)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a call on behalf of a user can be given.

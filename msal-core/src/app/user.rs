@@ -1,16 +1,19 @@
 //! What public and confidential client applications do alike for their users.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
 
 use super::{
     Account, App, AuthCodeFlow, AuthCodeOptions, CallOptions, DeviceCodeFlow, Explanation,
-    SilentOptions,
+    Interaction, LogoutOptions, SilentOptions,
 };
 use crate::authority::cloud;
 use crate::flow::Flow;
 use crate::flows::cached::{CachePolicy, Job, Wanted};
 use crate::flows::silent::Silent;
-use crate::flows::{auth_code, by_refresh_token, device_code};
+use crate::flows::{auth_code, by_refresh_token, device_code, interactive, logout};
 use crate::model::tenant;
 use crate::protocol::auth_code::AuthorizationResponse;
 use crate::scheme::TokenScheme;
@@ -144,7 +147,9 @@ impl App {
             "auth code",
             options.call.clone(),
             begun,
-            |wanted, app, io| auth_code::initiate(redirect_uri, options, wanted, app, io),
+            |wanted, app, mut io| async move {
+                auth_code::initiate(redirect_uri, options, &wanted, &app, &mut io).await
+            },
         )
     }
 
@@ -157,6 +162,7 @@ impl App {
         let call = CallOptions {
             correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
             claims: flow.0.claims.clone(),
+            client_claims: flow.0.client_claims.clone(),
             parameters: flow.0.parameters.clone(),
             scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
             tenant: flow.0.tenant.clone(),
@@ -178,8 +184,42 @@ impl App {
             Ok(begun) => begun,
             Err(error) => return Flow::ready(Err(self.tied(error, call.correlation_id))),
         };
-        self.begin("auth code", call, Ok(wanted), |wanted, app, io| {
-            auth_code::redeem(flow, response, wanted, app, io)
+        self.begin(
+            "auth code",
+            call,
+            Ok(wanted),
+            |wanted, app, mut io| async move {
+                auth_code::redeem(flow, response, wanted, &app, &mut io).await
+            },
+        )
+    }
+
+    pub(super) fn interactive<S>(
+        &self,
+        scopes: S,
+        interaction: Arc<dyn Interaction>,
+        options: AuthCodeOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let call = CallOptions {
+            timeout: options.call.timeout.or(Some(INTERACTIVE_TIMEOUT)),
+            ..options.call.clone()
+        };
+        let begun = check_redirect_uri(interaction.redirect_uri())
+            .and_then(|()| self.sign_in(scopes, call.clone()));
+        self.begin("interactive", call, begun, |wanted, app, io| {
+            interactive::acquire(interaction, options, wanted, app, io)
+        })
+    }
+
+    /// Where a browser goes to end its own session.
+    pub(super) fn logout(&self, options: LogoutOptions) -> Flow<Url> {
+        let call = self.call("logout url", options.correlation_id, None);
+        let app = self.clone();
+        Flow::new(call, self.env.clone(), |mut io| async move {
+            logout::url(&options, &app, &mut io).await
         })
     }
 
@@ -204,6 +244,7 @@ impl App {
         let call = CallOptions {
             correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
             claims: flow.0.claims.clone(),
+            client_claims: flow.0.client_claims.clone(),
             parameters: flow.0.parameters.clone(),
             scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
             tenant: flow.0.tenant.clone(),
@@ -367,12 +408,15 @@ pub(super) fn home_of<'a>(authority: &Authority, account: &'a Account) -> Option
 /// A redirect URI must be absolute and have no fragment, RFC 6749 section 3.1.2.
 fn check_redirect_uri(uri: &str) -> Result<(), Error> {
     let refused = |why| Err(Error::new(ErrorKind::InvalidArgument("redirect URI")).because(why));
-    match url::Url::parse(uri) {
+    match Url::parse(uri) {
         Err(_) => refused("it is no absolute URI"),
         Ok(url) if url.fragment().is_some() => refused("it has a fragment"),
         Ok(_) => Ok(()),
     }
 }
+
+/// How long a person may take, unless the call says otherwise.
+const INTERACTIVE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The methods that public and confidential client applications have alike.
 macro_rules! user_methods {
@@ -444,6 +488,14 @@ macro_rules! user_methods {
                 options: CallOptions,
             ) -> Flow<AuthenticationResult> {
                 self.0.by_auth_code(flow, response, options)
+            }
+
+            /// The URL that ends the user's session in the browser, OpenID Connect RP-Initiated Logout. Sign the user out
+            /// of the cache as well, by [`remove_account`](Self::remove_account).
+            ///
+            /// Fails where the authority names no endpoint for it.
+            pub fn logout_url(&self, options: LogoutOptions) -> Flow<Url> {
+                self.0.logout(options)
             }
 
             /// A token by a refresh token that another library kept, so that its users need not sign in again. What

@@ -22,17 +22,17 @@ use crate::{
 pub(crate) async fn initiate(
     redirect_uri: String,
     options: AuthCodeOptions,
-    wanted: Wanted,
-    app: App,
-    mut io: Io,
+    wanted: &Wanted,
+    app: &App,
+    io: &mut Io,
 ) -> Result<AuthCodeFlow, Error> {
     io.span().record("authority_host", wanted.authority.host());
-    let endpoints = app.directory.resolve(&wanted.authority, &mut io).await?;
+    let endpoints = app.directory.resolve(&wanted.authority, io).await?;
     let verifier = PkceVerifier::random(io.env());
     let (state, nonce) = (random_text::<32>(io.env()), random_text::<32>(io.env()));
     let consented = options.extra_scopes_to_consent.iter().map(String::as_str);
     let scopes = Scopes::parse(wanted.scopes.iter().chain(consented))?.of_sign_in();
-    let claims = wanted.merged_claims(&app);
+    let claims = wanted.merged_claims(app);
     let max_age = options.max_age.map(|age| age.as_secs());
     let max_age_text = max_age.map(|age| age.to_string());
     let challenge = verifier.challenge();
@@ -90,10 +90,6 @@ pub(crate) async fn initiate(
     }
     let others = parameters.iter().map(|(name, value)| (&**name, &**value));
     let auth_uri = authorization_url(&endpoints.authorization, own.into_iter().chain(others));
-    let mut parameters = parameters.clone();
-    if options.spa_code {
-        parameters.push(("return_spa_code".to_owned(), "1".to_owned()));
-    }
     Ok(AuthCodeFlow(Box::new(Parts {
         version: VERSION,
         client_id: app.client_id.to_string(),
@@ -110,7 +106,8 @@ pub(crate) async fn initiate(
             .claims
             .as_ref()
             .map(|claims| claims.as_str().to_owned()),
-        parameters,
+        client_claims: wanted.call.client_claims.clone(),
+        parameters: parameters.clone(),
         scheme: wanted.call.scheme.clone().into_parts(),
         max_age,
         login_hint: options.login_hint,
@@ -118,6 +115,7 @@ pub(crate) async fn initiate(
         token_endpoint: endpoints.token.clone(),
         issuer: endpoints.issuer.as_str().to_owned(),
         names_issuer: endpoints.names_issuer_in_responses,
+        spa_code: options.spa_code,
         instance_aware: options.instance_aware,
     })))
 }
@@ -127,8 +125,8 @@ pub(crate) async fn redeem(
     flow: AuthCodeFlow,
     response: AuthorizationResponse,
     mut wanted: Wanted,
-    app: App,
-    mut io: Io,
+    app: &App,
+    io: &mut Io,
 ) -> Result<AuthenticationResult, Error> {
     let mut endpoints = flow.endpoints();
     check_issuer(&response, &endpoints)?;
@@ -136,6 +134,10 @@ pub(crate) async fn redeem(
     if let Some(authority) = moved(&response, &flow, &wanted.authority)? {
         endpoints = Endpoints::built_in(&authority).unwrap_or(endpoints);
         wanted.authority = authority;
+    }
+    if flow.0.spa_code {
+        let wants_code = ("return_spa_code".to_owned(), "1".to_owned());
+        wanted.call.parameters.push(wants_code);
     }
     let endpoints = Arc::new(endpoints);
     let client_info = response.value("client_info").map(ClientInfo::parse);
@@ -159,14 +161,14 @@ pub(crate) async fn redeem(
                 username: hint,
             },
             &wanted,
-            &app,
+            app,
         )
     };
     let verifier = flow.verifier();
     let make = |user: &UserRequest<'_>, endpoint: &url::Url, id| {
         auth_code::request(&code, flow.redirect_uri(), &verifier, user, endpoint, id)
     };
-    grant.redeem(make, &mut io).await
+    grant.redeem(make, io).await
 }
 
 /// Another identity provider's response must not be taken for this one's, RFC 9207 section 2.4.

@@ -68,6 +68,7 @@ pub(crate) async fn initiate(
             .claims
             .as_ref()
             .map(|claims| claims.as_str().to_owned()),
+        client_claims: wanted.call.client_claims.clone(),
         parameters: wanted.call.parameters.clone(),
         scheme: wanted.call.scheme.clone().into_parts(),
         correlation_id: Some(io.correlation_id().to_string()),

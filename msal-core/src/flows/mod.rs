@@ -9,6 +9,8 @@ pub(crate) mod client_credentials;
 pub(crate) mod device_code;
 pub(crate) mod finish;
 pub(crate) mod identity;
+pub(crate) mod interactive;
+pub(crate) mod logout;
 pub(crate) mod on_behalf_of;
 pub(crate) mod refresh;
 pub(crate) mod silent;
