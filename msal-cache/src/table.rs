@@ -191,7 +191,7 @@ impl Table {
     pub(crate) fn set_user(
         &self,
         holder: &Holder<'_>,
-        entities: Vec<Entity>,
+        mut entities: Vec<Entity>,
         used: u32,
     ) -> (u32, Option<Arc<[Entity]>>) {
         let spot = self.locator.holder(holder);
@@ -199,6 +199,7 @@ impl Table {
         for name in self.name_spots(&holder.place, &entities) {
             self.write(name.shard).names.insert(name.hash, spot);
         }
+        entities.sort_by_key(|entity| !matches!(entity, Entity::Account(_)));
         let entities = entities.into();
         let mut contents = self.write(spot.shard);
         let old = contents.users.set(spot.hash, holder, entities, used);

@@ -62,10 +62,6 @@ impl<'a> Holder<'a> {
         Self::from((environment, Kind::Assertion, unpadded(hash)))
     }
 
-    pub(crate) fn is_user(&self) -> bool {
-        self.kind == Kind::User
-    }
-
     pub(crate) fn owner(&self) -> OwnerRef<'_> {
         match self.kind {
             Kind::Assertion => OwnerRef::Assertion(&self.id),
@@ -95,6 +91,13 @@ impl<'a> Holder<'a> {
             && self.id == id
             && (self.place == environment || self.place == place(environment))
     }
+}
+
+/// Whether an entry is a user's in the cloud of this name, and no assertion's.
+pub(crate) fn is_of_user_in(known: &str, entity: &Entity) -> bool {
+    parts(entity).is_some_and(|(environment, kind, _)| {
+        kind == Kind::User && (known == environment || known == place(environment))
+    })
 }
 
 impl<'a> From<Parts<'a>> for Holder<'a> {

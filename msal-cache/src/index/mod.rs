@@ -5,5 +5,6 @@ pub(crate) mod key;
 pub(crate) mod names;
 pub(crate) mod postings;
 pub(crate) mod scopes;
+mod search;
 pub(crate) mod spot;
 pub(crate) mod users;

@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use msal_core::store::Entity;
 
-use super::holder::Holder;
+use super::holder::{Holder, is_of_user_in};
 use super::key::same_text;
 use super::spot::spread;
 
@@ -14,7 +14,7 @@ pub(crate) struct Users {
     table: HashTable<User>,
 }
 
-/// What belongs to one holder, but for its access tokens. Never empty.
+/// What belongs to one holder, but for its access tokens: accounts first, by which users are found. Never empty.
 pub(crate) struct User {
     pub(crate) entities: Arc<[Entity]>,
     hash: u32,
@@ -79,8 +79,8 @@ impl User {
 
     /// Whether this is a user of the cloud of this name, and not an assertion.
     pub(crate) fn is_user_of(&self, place: &str) -> bool {
-        let holder = self.holder();
-        holder.is_some_and(|holder| holder.is_user() && holder.place == place)
+        let first = self.entities.first();
+        first.is_some_and(|entity| is_of_user_in(place, entity))
     }
 
     pub(crate) fn signs_in_with(&self, username: &str) -> bool {
