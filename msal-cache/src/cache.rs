@@ -4,13 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use msal_core::store::{
-    AccessTokenEntry, AccessTokenLookup, Candidate, Change, Entity, OwnerRef, TokenStore,
+    AccessTokenEntry, AccessTokenLookup, AppMetadataEntry, Candidate, Change, Entity, TokenStore,
+    UserFilter,
 };
 use msal_core::{Error, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::explain::candidate;
-use crate::index::key::Key;
+use crate::index::holder::Holder;
+use crate::index::key::{Key, place};
+use crate::index::postings::Posting;
 use crate::index::scopes::Wanted;
 use crate::limits::Limits;
 use crate::schema::{self, Compatibility, Report};
@@ -95,7 +98,7 @@ impl TokenCache {
         entities.extend(tokens.map(|(token, _)| Entity::AccessToken(token)));
         let of_users = self.0.table.user_entities().into_iter();
         entities.extend(of_users.map(|(entity, _)| entity));
-        entities.extend(writer.apps.values().cloned().map(Entity::AppMetadata));
+        entities.extend(self.0.table.apps().iter().cloned().map(Entity::AppMetadata));
         schema::write(
             &entities,
             &writer.sections,
@@ -128,8 +131,12 @@ impl TokenCache {
             let tokens = self.0.table.tokens().into_iter();
             loaded.extend(tokens.map(|(token, used)| (Entity::AccessToken(token), used)));
             loaded.extend(self.0.table.user_entities());
-            let apps = writer.apps.values().cloned();
-            loaded.extend(apps.map(|entry| (Entity::AppMetadata(entry), 0)));
+            let apps = self.0.table.apps();
+            loaded.extend(
+                apps.iter()
+                    .cloned()
+                    .map(|entry| (Entity::AppMetadata(entry), 0)),
+            );
             fresh.sections = std::mem::take(&mut writer.sections);
             fresh.unreadable = std::mem::take(&mut writer.unreadable);
         }
@@ -162,13 +169,7 @@ impl TokenCache {
         if let Some(scope) = wanted.probe() {
             let spot = self.0.table.locator().token(&key, scope);
             let contents = self.0.table.read(spot.shard);
-            for posting in contents.tokens.find(spot.hash) {
-                let token = &posting.token;
-                if best.would_be(token) && key.is_of(token) && wanted.are_in(token.scopes()) {
-                    posting.touch(seconds(now));
-                    best.token = Some(token);
-                }
-            }
+            best.choose(contents.tokens.find(spot.hash), &key, &wanted);
             return best.token.cloned();
         }
         self.find_by_openid_scopes(&key, &wanted, now)
@@ -182,25 +183,19 @@ impl TokenCache {
         wanted: &Wanted<'_>,
         now: Timestamp,
     ) -> Option<Arc<AccessTokenEntry>> {
-        let shards = match key.owner {
-            OwnerRef::App => 0..self.0.table.len(),
-            _ => {
-                let shard = self.0.table.locator().token(key, "").shard;
-                shard..shard + 1
-            }
-        };
+        let mut best = Best::new(now);
+        if let Some(holder) = Holder::of_key(key) {
+            let spot = self.0.table.locator().holder(&holder);
+            let contents = self.0.table.read(spot.shard);
+            best.choose(contents.tokens.find(spot.hash), key, wanted);
+            return best.token.cloned();
+        }
         let mut found: Option<Arc<AccessTokenEntry>> = None;
-        for shard in shards {
+        for shard in 0..self.0.table.len() {
             let contents = self.0.table.read(shard);
             let mut best = Best::new(now);
             best.token = found.as_ref();
-            for posting in contents.tokens.iter() {
-                let token = &posting.token;
-                if best.would_be(token) && key.is_of(token) && wanted.are_in(token.scopes()) {
-                    posting.touch(seconds(now));
-                    best.token = Some(token);
-                }
-            }
+            best.choose(contents.tokens.iter(), key, wanted);
             found = best.token.cloned();
         }
         found
@@ -231,6 +226,23 @@ impl TokenStore for TokenCache {
         self.find(lookup, now)
     }
 
+    fn users(&self, cloud: &str, filter: UserFilter<'_>) -> Vec<Arc<[Entity]>> {
+        let table = &self.0.table;
+        let one = |holder| table.user(&holder).map_or_else(Vec::new, |user| vec![user]);
+        match filter {
+            UserFilter::All => table.users(&place(cloud)),
+            UserFilter::Assertion(hash) => one(Holder::assertion(cloud, hash)),
+            UserFilter::HomeAccountId(id) => one(Holder::user(cloud, id)),
+            UserFilter::Username(name) => table.users_named(&place(cloud), name),
+            _ => Vec::new(),
+        }
+    }
+
+    fn app_metadata(&self, cloud: &str, client_id: &str) -> Option<Arc<AppMetadataEntry>> {
+        let apps = self.0.table.apps();
+        apps.find(&place(cloud), client_id).cloned()
+    }
+
     fn candidates(&self, lookup: &AccessTokenLookup<'_>) -> Vec<Candidate> {
         let tokens = self.0.table.tokens().into_iter();
         let compared = tokens.map(|(token, _)| candidate(lookup, token));
@@ -238,17 +250,16 @@ impl TokenStore for TokenCache {
     }
 
     fn apply(&self, change: &Change) {
-        if change.upserts.is_empty() {
+        if change.is_empty() {
             return;
         }
         let mut writer = self.writer();
         let looked_up = self.0.now.load(Ordering::Relaxed);
-        for entity in &change.upserts {
-            let used = used_now(looked_up, written_at(entity));
-            writer.upsert(&self.0.table, entity, used);
+        let used = |entity: &Entity| used_now(looked_up, written_at(entity));
+        if writer.apply(&self.0.table, change, used) {
+            writer.enforce(&self.0.table, self.0.limits, looked_up, change);
+            self.changed();
         }
-        writer.enforce(&self.0.table, self.0.limits, looked_up, change);
-        self.changed();
     }
 }
 
@@ -314,7 +325,24 @@ struct Best<'a> {
     token: Option<&'a Arc<AccessTokenEntry>>,
 }
 
-impl Best<'_> {
+impl<'a> Best<'a> {
+    /// Takes the best of `postings` that will do.
+    #[inline]
+    fn choose(
+        &mut self,
+        postings: impl Iterator<Item = &'a Posting>,
+        key: &Key<'_>,
+        wanted: &Wanted<'_>,
+    ) {
+        for posting in postings {
+            let token = &posting.token;
+            if self.would_be(token) && key.is_of(token) && wanted.are_in(token.scopes()) {
+                posting.touch(seconds(self.now));
+                self.token = Some(token);
+            }
+        }
+    }
+
     fn new(now: Timestamp) -> Self {
         Self { now, token: None }
     }

@@ -2,18 +2,19 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
-use msal_core::store::{AccessTokenEntry, Change, Entity, OwnerRef};
+use msal_core::store::{AccessTokenEntry, Change, Entity};
 
+use crate::index::holder::Holder;
 use crate::index::key::Key;
 use crate::index::scopes::indexed;
-use crate::index::users::owner;
 use crate::limits::Limits;
 use crate::table::Table;
 use crate::writer::{Note, Writer};
 
 impl Writer {
     /// Removes what is too much: expired access tokens first, then what was used least recently; never what `spared`
-    /// brought. What belongs to one user goes together. Answers how many entries went.
+    /// brought. What belongs to one user, or to one assertion, goes
+    /// together. Answers how many entries went.
     ///
     /// Shards are chosen by bounds that are kept as a by-product, and swept whole: for what has expired, once a second at
     /// most; otherwise for a sixteenth of what is in them, so that an insertion stays cheap in a full cache.
@@ -45,19 +46,21 @@ impl Writer {
         self.tally.entries() > limits.entries || self.tally.bytes > limits.bytes
     }
 
-    fn shard_with_expired(&self, now: u64) -> Option<usize> {
-        self.notes.iter().position(|note| note.earliest <= now)
+    fn shard_with_expired(&self, now: u64) -> Option<u32> {
+        let mut notes = (0..).zip(&self.notes);
+        let found = notes.find(|(_, note)| note.earliest <= now);
+        found.map(|(shard, _)| shard)
     }
 
-    fn coldest_shard(&self, exhausted: &[usize]) -> Option<usize> {
-        let notes = self.notes.iter().enumerate();
+    fn coldest_shard(&self, exhausted: &[u32]) -> Option<u32> {
+        let notes = (0..).zip(&self.notes);
         let open = notes.filter(|(shard, note)| {
             note.coldest != Note::EMPTY.coldest && !exhausted.contains(shard)
         });
         open.min_by_key(|(_, note)| note.coldest).map(|(at, _)| at)
     }
 
-    fn remove_expired(&mut self, table: &Table, shard: usize, now: u64) {
+    fn remove_expired(&mut self, table: &Table, shard: u32, now: u64) {
         let mut expired = Vec::new();
         let mut earliest = u64::MAX;
         for posting in table.read(shard).tokens.iter() {
@@ -71,13 +74,13 @@ impl Writer {
         for token in expired {
             self.unpost(table, &token);
         }
-        if let Some(note) = self.notes.get_mut(shard) {
+        if let Some(note) = self.notes.get_mut(shard as usize) {
             note.earliest = earliest;
         }
     }
 
     /// Whether the shard had anything that may go.
-    fn remove_coldest(&mut self, table: &Table, shard: usize, spared: &Spared) -> bool {
+    fn remove_coldest(&mut self, table: &Table, shard: u32, spared: &Spared) -> bool {
         let mut groups = groups(table, shard);
         let batch = match groups.len() {
             few if few < EXACT => 1,
@@ -96,19 +99,19 @@ impl Writer {
         for token in tokens_of(&go, table, shard) {
             self.unpost(table, &token);
         }
-        for entities in table.take_users(shard, |hash| go.contains(&Name::User(hash))) {
-            for entity in &entities {
+        for entities in table.take_users(shard, |hash| go.contains(&Name::Holder(hash))) {
+            for entity in entities.iter() {
                 self.tally.remove(entity);
             }
         }
-        if let Some(note) = self.notes.get_mut(shard) {
+        if let Some(note) = self.notes.get_mut(shard as usize) {
             note.coldest = coldest;
         }
         !go.is_empty()
     }
 }
 
-/// What is evicted together: a user with all that is theirs, or one token of anybody else.
+/// What is evicted together: all that a user or an assertion has, or one token of an application.
 #[derive(Clone, Copy)]
 struct Group {
     name: Name,
@@ -118,38 +121,40 @@ struct Group {
 
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 enum Name {
+    /// A user or an assertion, by their hash in the shard.
+    Holder(u32),
     /// A token, by its hash in the shard and its address.
     Token(u32, *const AccessTokenEntry),
-    /// A user, by their hash in the shard.
-    User(u32),
 }
 
 /// What a change brought.
 struct Spared {
     tokens: Vec<Arc<AccessTokenEntry>>,
-    users: Vec<u32>,
+    holders: HashSet<u32, FixedState>,
 }
 
 impl Spared {
     fn new(table: &Table, change: &Change) -> Self {
         let mut spared = Self {
             tokens: Vec::new(),
-            users: Vec::new(),
+            holders: HashSet::default(),
         };
         for entity in &change.upserts {
-            if let Entity::AccessToken(entry) = entity {
-                spared.tokens.push(Arc::clone(entry));
-            }
-            if let Some((environment, id)) = owner(entity) {
-                spared.users.push(table.user_spot(environment, id).hash);
+            match (Holder::of(entity), entity) {
+                (Some(holder), _) => {
+                    let hash = table.locator().holder(&holder).hash;
+                    spared.holders.insert(hash);
+                }
+                (None, Entity::AccessToken(entry)) => spared.tokens.push(Arc::clone(entry)),
+                _ => {}
             }
         }
         spared
     }
 
-    fn has(&self, group: &Group, table: &Table, shard: usize) -> bool {
+    fn has(&self, group: &Group, table: &Table, shard: u32) -> bool {
         match group.name {
-            Name::User(hash) => self.users.contains(&hash),
+            Name::Holder(hash) => self.holders.contains(&hash),
             Name::Token(hash, address) => {
                 let contents = table.read(shard);
                 let mut postings = contents.tokens.find(hash);
@@ -165,23 +170,23 @@ fn is_same(token: &AccessTokenEntry, new: &AccessTokenEntry) -> bool {
     token.scopes() == new.scopes() && Key::of_entry(new).is_of(token)
 }
 
-fn groups(table: &Table, shard: usize) -> Vec<Group> {
+fn groups(table: &Table, shard: u32) -> Vec<Group> {
     let contents = table.read(shard);
     let mut groups = Vec::with_capacity(contents.tokens.len());
-    let mut users: HashMap<u32, Group, FixedState> = HashMap::default();
+    let mut holders: HashMap<u32, Group, FixedState> = HashMap::default();
     for user in contents.users.iter() {
-        let name = Name::User(user.hash());
+        let name = Name::Holder(user.hash());
         let group = Group::new(name, user.used, u64::MAX);
-        users.insert(user.hash(), group);
+        holders.insert(user.hash(), group);
     }
     let mut in_several_shards = Vec::new();
     for posting in contents.tokens.iter() {
         let (token, used) = (&posting.token, posting.used());
         let expires_on = token.expires_on().as_secs();
-        if let OwnerRef::Account(id) = token.owner() {
-            let hash = table.user_spot(token.environment(), id).hash;
-            let group = Group::new(Name::User(hash), used, expires_on);
-            let group = users.entry(hash).or_insert(group);
+        if let Some(holder) = Holder::of_token(token) {
+            let hash = table.locator().holder(&holder).hash;
+            let group = Group::new(Name::Holder(hash), used, expires_on);
+            let group = holders.entry(hash).or_insert(group);
             group.used = group.used.max(used);
             continue;
         }
@@ -198,28 +203,36 @@ fn groups(table: &Table, shard: usize) -> Vec<Group> {
             group.used = table.used(&token);
         }
     }
-    groups.extend(users.into_values());
+    groups.extend(holders.into_values());
     groups
 }
 
-/// The tokens that go with these groups.
+/// The tokens that go with these groups. Of each group the later go first, which are found sooner.
 fn tokens_of(
     names: &HashSet<Name, FixedState>,
     table: &Table,
-    shard: usize,
+    shard: u32,
 ) -> Vec<Arc<AccessTokenEntry>> {
-    let has_users = names.iter().any(|name| matches!(name, Name::User(_)));
     let contents = table.read(shard);
-    let goes = contents.tokens.iter().filter(|posting| {
-        let token = &posting.token;
-        let name = match token.owner() {
-            OwnerRef::Account(_) if !has_users => return false,
-            OwnerRef::Account(id) => Name::User(table.user_spot(token.environment(), id).hash),
-            _ => Name::Token(posting.hash(), Arc::as_ptr(token)),
+    let mut tokens = Vec::new();
+    for name in names {
+        let (hash, address) = match *name {
+            Name::Holder(hash) => (hash, None),
+            Name::Token(hash, address) => (hash, Some(address)),
         };
-        names.contains(&name)
-    });
-    goes.map(|posting| Arc::clone(&posting.token)).collect()
+        let postings = contents.tokens.find(hash).map(|posting| &posting.token);
+        tokens.extend(
+            postings
+                .filter(|token| match address {
+                    Some(address) => Arc::as_ptr(token) == address,
+                    None => Holder::of_token(token)
+                        .is_some_and(|holder| table.locator().holder(&holder).hash == hash),
+                })
+                .cloned(),
+        );
+    }
+    tokens.reverse();
+    tokens
 }
 
 impl Group {

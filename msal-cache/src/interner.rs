@@ -5,6 +5,8 @@ use foldhash::fast::RandomState;
 use msal_core::Scopes;
 use msal_core::store::{Owner, TokenKey};
 
+use crate::index::key::unpadded;
+
 /// Makes entries share their texts: client, tenant, environment, user, scopes.
 ///
 /// It remembers the texts it saw last, some five hundred of each kind: one that comes often is shared by almost all
@@ -33,7 +35,10 @@ impl Interner {
                 hash,
                 home_account_id,
             } => Owner::Assertion {
-                hash: Arc::clone(hash),
+                hash: match unpadded(hash) {
+                    bare if bare.len() < hash.len() => bare.into(),
+                    _ => Arc::clone(hash),
+                },
                 home_account_id: home_account_id.as_ref().map(|id| self.name(id)),
             },
         };

@@ -17,6 +17,7 @@
 #![warn(clippy::indexing_slicing, clippy::panic)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::panic))]
 
+mod apps;
 mod cache;
 mod evict;
 mod explain;
@@ -24,6 +25,7 @@ mod index;
 mod interner;
 mod limits;
 mod schema;
+mod step;
 mod table;
 mod tally;
 mod writer;

@@ -8,8 +8,9 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// So many shards that each has about a thousand entries when the cache is full.
-    pub(crate) fn shards(&self) -> usize {
-        (self.entries / 1_024).clamp(1, 64).next_power_of_two()
+    pub(crate) fn shards(&self) -> u32 {
+        let shards = (self.entries / 1_024).clamp(1, 64);
+        shards.next_power_of_two() as u32
     }
 }
 

@@ -3,16 +3,20 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use msal_core::store::{AccessTokenEntry, Entity};
 
-use crate::index::key::{Key, place};
+use crate::apps::Apps;
+use crate::index::holder::Holder;
+use crate::index::key::Key;
+use crate::index::names::Names;
 use crate::index::postings::Postings;
 use crate::index::scopes::{indexed, intersect};
 use crate::index::spot::{Locator, Spot};
-use crate::index::users::{Users, owner};
+use crate::index::users::{User, Users, names};
 
 /// The shards: all that readers touch. Only one writer at a time changes them, shard by shard.
 pub(crate) struct Table {
     locator: Locator,
     shards: Box<[Shard]>,
+    apps: RwLock<Apps>,
 }
 
 /// A lock of its own, on cache lines of its own, so that readers of different keys do not disturb each other.
@@ -25,14 +29,16 @@ struct Shard(RwLock<Contents>);
 pub(crate) struct Contents {
     pub(crate) tokens: Postings,
     pub(crate) users: Users,
+    names: Names,
 }
 
 impl Table {
     /// An empty table of this many shards, a power of two.
-    pub(crate) fn new(shards: usize) -> Self {
+    pub(crate) fn new(shards: u32) -> Self {
         Self {
             locator: Locator::new(shards),
             shards: (0..shards).map(|_| Shard::default()).collect(),
+            apps: RwLock::default(),
         }
     }
 
@@ -40,22 +46,22 @@ impl Table {
         &self.locator
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.shards.len()
+    pub(crate) fn len(&self) -> u32 {
+        self.shards.len() as u32
     }
 
-    pub(crate) fn read(&self, shard: usize) -> RwLockReadGuard<'_, Contents> {
+    pub(crate) fn read(&self, shard: u32) -> RwLockReadGuard<'_, Contents> {
         let lock = &self.at(shard).0;
         lock.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, shard: usize) -> RwLockWriteGuard<'_, Contents> {
+    fn write(&self, shard: u32) -> RwLockWriteGuard<'_, Contents> {
         let lock = &self.at(shard).0;
         lock.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a token findable. Answers the shard that it counts in: one of those where it is posted.
-    pub(crate) fn post(&self, token: &Arc<AccessTokenEntry>, used: u32) -> usize {
+    pub(crate) fn post(&self, token: &Arc<AccessTokenEntry>, used: u32) -> u32 {
         let spots = self.spots(token);
         for spot in &spots {
             let mut contents = self.write(spot.shard);
@@ -99,41 +105,130 @@ impl Table {
         found
     }
 
-    /// Where a user's account, refresh and id tokens are.
-    pub(crate) fn user_spot(&self, environment: &str, home_account_id: &str) -> Spot {
-        self.locator.user(&place(environment), home_account_id)
-    }
-
-    /// A user's account, refresh and id tokens.
-    pub(crate) fn user(&self, environment: &str, home_account_id: &str) -> Vec<Entity> {
-        let place = place(environment);
-        let spot = self.locator.user(&place, home_account_id);
+    /// The access tokens of a user or an assertion, those that were put in last first.
+    pub(crate) fn tokens_of(&self, holder: &Holder<'_>) -> Vec<Arc<AccessTokenEntry>> {
+        let spot = self.locator.holder(holder);
         let contents = self.read(spot.shard);
-        let user = contents.users.find(spot.hash, &place, home_account_id);
-        user.map_or_else(Vec::new, |user| user.entities.to_vec())
+        let postings = contents.tokens.find(spot.hash);
+        let tokens = postings.map(|posting| &posting.token);
+        let mut tokens: Vec<_> = tokens
+            .filter(|token| holder.has_token(token))
+            .cloned()
+            .collect();
+        drop(contents);
+        tokens.reverse();
+        tokens
     }
 
-    /// Puts `entities` in the place of a user's account, refresh and id tokens.
+    /// The environment of the entries that a user or an assertion has already. `staged` are the accounts, refresh and id
+    /// tokens that they are about to have, where that differs from what is here; access tokens in `going` do not count.
+    pub(crate) fn alias(
+        &self,
+        holder: &Holder<'_>,
+        staged: Option<&[Entity]>,
+        going: &[Arc<AccessTokenEntry>],
+    ) -> Option<Arc<str>> {
+        let spot = self.locator.holder(holder);
+        let contents = self.read(spot.shard);
+        let known = || Some(&*contents.users.find(spot.hash, holder)?.entities);
+        let entities = staged.or_else(known).unwrap_or_default();
+        if let Some(environment) = entities.first().and_then(environment) {
+            return Some(Arc::clone(environment));
+        }
+        let mut tokens = contents
+            .tokens
+            .find(spot.hash)
+            .map(|posting| &posting.token);
+        let is_staying = |token: &&Arc<AccessTokenEntry>| {
+            holder.has_token(token) && !going.iter().any(|one| Arc::ptr_eq(one, token))
+        };
+        tokens
+            .find(is_staying)
+            .map(|token| Arc::clone(token.environment()))
+    }
+
+    /// The accounts, refresh and id tokens of a user or an assertion.
+    pub(crate) fn user(&self, holder: &Holder<'_>) -> Option<Arc<[Entity]>> {
+        let spot = self.locator.holder(holder);
+        let contents = self.read(spot.shard);
+        let user = contents.users.find(spot.hash, holder)?;
+        Some(Arc::clone(&user.entities))
+    }
+
+    /// Those of every user of the cloud of this name.
+    pub(crate) fn users(&self, place: &str) -> Vec<Arc<[Entity]>> {
+        let mut found = Vec::new();
+        for shard in 0..self.len() {
+            let contents = self.read(shard);
+            let users = contents.users.iter().filter(|user| user.is_user_of(place));
+            found.extend(users.map(|user| Arc::clone(&user.entities)));
+        }
+        found
+    }
+
+    /// Those of the users who sign in with this name.
+    pub(crate) fn users_named(&self, place: &str, username: &str) -> Vec<Arc<[Entity]>> {
+        let spot = self.locator.name(place, username);
+        let is_meant = |user: &&User| user.signs_in_with(username) && user.is_user_of(place);
+        let (first, others) = {
+            let contents = self.read(spot.shard);
+            let mut known = contents.names.find(spot.hash);
+            // Collecting nothing allocates nothing.
+            (known.next(), known.collect::<Vec<_>>())
+        };
+        // No lock is waited for under another.
+        let mut found = Vec::new();
+        for spot in first.into_iter().chain(others) {
+            let contents = self.read(spot.shard);
+            let users = contents.users.of_hash(spot.hash).filter(is_meant);
+            found.extend(users.map(|user| Arc::clone(&user.entities)));
+        }
+        found
+    }
+
+    /// Puts `entities` in the place of the accounts, refresh and id tokens of a user or an assertion. Answers their
+    /// shard, and what they had.
     pub(crate) fn set_user(
         &self,
-        (environment, home_account_id): (&str, &str),
-        entities: Vec<Entity>,
+        holder: &Holder<'_>,
+        mut entities: Vec<Entity>,
         used: u32,
-    ) {
-        let place = place(environment);
-        let spot = self.locator.user(&place, home_account_id);
+    ) -> (u32, Option<Arc<[Entity]>>) {
+        let spot = self.locator.holder(holder);
+        // Who is looked for by a new name is found from the moment on in which the name is there.
+        for name in self.name_spots(&holder.place, &entities) {
+            self.write(name.shard).names.insert(name.hash, spot);
+        }
+        entities.sort_by_key(|entity| !matches!(entity, Entity::Account(_)));
+        let entities = entities.into();
         let mut contents = self.write(spot.shard);
-        let user = (&*place, home_account_id);
-        contents.users.set(spot.hash, user, entities, used);
+        let old = contents.users.set(spot.hash, holder, entities, used);
+        drop(contents);
+        if let Some(old) = &old {
+            self.forget_names(spot, &holder.place, old);
+        }
+        (spot.shard, old)
     }
 
-    /// Takes away the account, refresh and id tokens of the users of a shard that `goes` names by hash.
-    pub(crate) fn take_users(
-        &self,
-        shard: usize,
-        goes: impl Fn(u32) -> bool,
-    ) -> Vec<Box<[Entity]>> {
-        self.write(shard).users.take(goes)
+    /// Takes away the accounts, refresh and id tokens of all in a shard whom `goes` names by hash.
+    pub(crate) fn take_users(&self, shard: u32, goes: impl Fn(u32) -> bool) -> Vec<Arc<[Entity]>> {
+        let taken = self.write(shard).users.take(goes);
+        for user in &taken {
+            let hash = user.hash();
+            if let Some(holder) = user.holder() {
+                self.forget_names(Spot { shard, hash }, &holder.place, &user.entities);
+            }
+        }
+        taken.into_iter().map(|user| user.entities).collect()
+    }
+
+    /// What is known of applications.
+    pub(crate) fn apps(&self) -> RwLockReadGuard<'_, Apps> {
+        self.apps.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn apps_mut(&self) -> RwLockWriteGuard<'_, Apps> {
+        self.apps.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every access token, once, with the second of its last use.
@@ -162,21 +257,23 @@ impl Table {
         entities
     }
 
-    /// Fills an empty table with what belongs to users, each user's at once.
-    pub(crate) fn fill_users(&self, entities: Vec<(Entity, u32)>) {
-        let mut users: HashMap<(String, Arc<str>), (Vec<Entity>, u32)> = HashMap::new();
+    /// Fills an empty table with what belongs to users and assertions, each one's at once. Answers the shard of each, and
+    /// when they were last used.
+    pub(crate) fn fill_users(&self, entities: Vec<(Entity, u32)>) -> Vec<(u32, u32)> {
+        let mut users: HashMap<Holder<'static>, (Vec<Entity>, u32)> = HashMap::new();
         for (entity, used) in entities {
-            let Some((environment, id)) = owner(&entity) else {
+            let Some(holder) = Holder::of(&entity) else {
                 continue;
             };
-            let key = (place(environment).into_owned(), Arc::clone(id));
-            let user = users.entry(key).or_default();
+            let user = users.entry(holder.into_owned()).or_default();
             user.1 = user.1.max(used);
             user.0.push(entity);
         }
-        for ((place, id), (entities, used)) in users {
-            self.set_user((&place, &id), entities, used);
-        }
+        let filled = users.into_iter().map(|(holder, (entities, used))| {
+            let (shard, _) = self.set_user(&holder, entities, used);
+            (shard, used)
+        });
+        filled.collect()
     }
 
     /// Takes over all of another table with the same locator, shard by shard: a reader finds the old or the new.
@@ -190,6 +287,8 @@ impl Table {
             drop(ours);
             drop(old);
         }
+        let apps = other.apps.into_inner();
+        *self.apps_mut() = apps.unwrap_or_else(PoisonError::into_inner);
     }
 
     /// An empty table in which everything has the same place as in this one.
@@ -197,12 +296,13 @@ impl Table {
         Self {
             locator: self.locator.clone(),
             shards: (0..self.len()).map(|_| Shard::default()).collect(),
+            apps: RwLock::default(),
         }
     }
 
-    fn at(&self, shard: usize) -> &Shard {
+    fn at(&self, shard: u32) -> &Shard {
         self.shards
-            .get(shard)
+            .get(shard as usize)
             .expect("a locator is made for this many shards, and wraps around")
     }
 
@@ -212,9 +312,47 @@ impl Table {
         let mut spots: Vec<_> = scopes
             .map(|scope| self.locator.token(&key, scope))
             .collect();
+        spots.extend(Holder::of_token(token).map(|holder| self.locator.holder(&holder)));
         // Two scopes that differ in case only are one spot.
         spots.sort_unstable();
         spots.dedup();
         spots
+    }
+
+    /// Takes the names in `old` from the index that nobody in this spot has any more.
+    fn forget_names(&self, spot: Spot, place: &str, old: &[Entity]) {
+        let mut gone = self.name_spots(place, old);
+        if gone.is_empty() {
+            return;
+        }
+        let contents = self.read(spot.shard);
+        for user in contents.users.of_hash(spot.hash) {
+            let Some(holder) = user.holder() else {
+                continue;
+            };
+            let kept = self.name_spots(&holder.place, &user.entities);
+            gone.retain(|name| kept.binary_search(name).is_err());
+        }
+        drop(contents);
+        for name in gone {
+            self.write(name.shard).names.remove(name.hash, spot);
+        }
+    }
+
+    fn name_spots(&self, place: &str, entities: &[Entity]) -> Vec<Spot> {
+        let names = names(entities).map(|name| self.locator.name(place, name));
+        let mut spots: Vec<_> = names.collect();
+        spots.sort_unstable();
+        spots.dedup();
+        spots
+    }
+}
+
+fn environment(entity: &Entity) -> Option<&Arc<str>> {
+    match entity {
+        Entity::Account(entry) => Some(&entry.environment),
+        Entity::IdToken(entry) => Some(&entry.environment),
+        Entity::RefreshToken(entry) => Some(&entry.environment),
+        _ => None,
     }
 }

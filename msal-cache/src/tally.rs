@@ -1,7 +1,7 @@
 use std::mem::size_of;
 
 use msal_core::store::{
-    AccessTokenEntry, AccountEntry, Entity, IdTokenEntry, Members, RefreshTokenEntry,
+    AccessTokenEntry, AccountEntry, Entity, IdTokenEntry, Members, OwnerRef, RefreshTokenEntry,
 };
 
 use crate::index::scopes::indexed;
@@ -59,16 +59,17 @@ impl Statistics {
 fn bytes(entity: &Entity) -> usize {
     match entity {
         Entity::AccessToken(entry) => {
+            let of_holder = usize::from(entry.owner() != OwnerRef::App);
             size_of::<AccessTokenEntry>()
                 + entry.secret().expose().len()
                 + entry.realm().len()
-                + indexed(entry.scopes()).count() * INDEXED
+                + (indexed(entry.scopes()).count() + of_holder) * INDEXED
                 + of_members(entry.members())
                 + SHARED
         }
         Entity::Account(entry) => {
             let texts = entry.local_account_id.len() + entry.username.len();
-            size_of::<AccountEntry>() + texts + of_members(&entry.members) + SHARED
+            size_of::<AccountEntry>() + texts + of_members(&entry.members) + NAMED + SHARED
         }
         Entity::IdToken(entry) => {
             let secret = entry.secret.expose().len();
@@ -91,6 +92,9 @@ fn of_members(members: &Members) -> usize {
 
 /// A posting, with the empty slots beside it.
 const INDEXED: usize = 28;
+
+/// The place of a user under a name, with the empty slots beside it.
+const NAMED: usize = 20;
 
 /// Reference counts.
 const SHARED: usize = 32;

@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use msal_core::store::{
     AccessTokenEntry, AccountEntry, AppMetadataEntry, Entity, Extras, IdTokenEntry, Members,
-    RefreshTokenEntry, TokenKey,
+    RefreshTokenEntry,
 };
 use serde_json::value::RawValue;
 
-use crate::index::key::{place, same_text, unpadded};
-use crate::index::users::owner;
+use crate::index::holder::Holder;
+use crate::index::key::{place, unpadded};
 use crate::interner::Interner;
 use crate::schema::Unreadable;
 use crate::table::Table;
@@ -18,15 +18,11 @@ use crate::tally::Statistics;
 pub(crate) struct Writer {
     pub(crate) tally: Statistics,
     pub(crate) notes: Box<[Note]>,
-    pub(crate) apps: BTreeMap<AppKey, Arc<AppMetadataEntry>>,
     /// Sections of a file that we do not know.
     pub(crate) sections: BTreeMap<String, Box<RawValue>>,
     pub(crate) unreadable: Unreadable,
-    interner: Interner,
+    pub(crate) interner: Interner,
 }
-
-/// Place, client, environment.
-type AppKey = (String, Arc<str>, String);
 
 /// Bounds on what is in a shard, by which eviction chooses one without looking into it.
 #[derive(Clone, Copy)]
@@ -38,31 +34,14 @@ pub(crate) struct Note {
 }
 
 impl Writer {
-    pub(crate) fn new(shards: usize) -> Self {
+    pub(crate) fn new(shards: u32) -> Self {
         Self {
             tally: Statistics::default(),
-            notes: vec![Note::EMPTY; shards].into(),
-            apps: BTreeMap::new(),
+            notes: vec![Note::EMPTY; shards as usize].into(),
             sections: BTreeMap::new(),
             unreadable: Unreadable::default(),
             interner: Interner::default(),
         }
-    }
-
-    /// Puts `entity` in the place of whatever it makes obsolete, under all aliases of its cloud.
-    pub(crate) fn upsert(&mut self, table: &Table, entity: &Entity, used: u32) {
-        match entity {
-            Entity::AccessToken(entry) => self.upsert_access_token(table, entry, used),
-            Entity::AppMetadata(entry) => self.upsert_app(entry),
-            entity => self.upsert_of_user(table, entity, used),
-        }
-    }
-
-    /// Adds a token without looking for others.
-    pub(crate) fn post(&mut self, table: &Table, token: Arc<AccessTokenEntry>, used: u32) {
-        let home = table.post(&token, used);
-        self.note(home, token.expires_on().as_secs(), used);
-        self.tally.add(&Entity::AccessToken(token));
     }
 
     /// Fills an empty table.
@@ -71,18 +50,24 @@ impl Writer {
         for (entity, used) in entities {
             match entity {
                 Entity::AccessToken(token) => self.post(table, token, used),
-                Entity::AppMetadata(entry) => self.set_app(entry),
+                Entity::AppMetadata(entry) => table.apps_mut().set(entry),
                 entity => {
-                    if let Some((environment, id)) = owner(&entity) {
-                        let shard = table.user_spot(environment, id).shard;
-                        self.note(shard, u64::MAX, used);
-                    }
                     self.tally.add(&entity);
                     of_users.push((entity, used));
                 }
             }
         }
-        table.fill_users(of_users);
+        for (shard, used) in table.fill_users(of_users) {
+            self.note(shard, u64::MAX, used);
+        }
+        self.tally.app_metadata = table.apps().len();
+    }
+
+    /// Adds a token without looking for others.
+    pub(crate) fn post(&mut self, table: &Table, token: Arc<AccessTokenEntry>, used: u32) {
+        let home = table.post(&token, used);
+        self.note(home, token.expires_on().as_secs(), used);
+        self.tally.add(&Entity::AccessToken(token));
     }
 
     /// Removes a token; whether it was there.
@@ -94,93 +79,63 @@ impl Writer {
         removed
     }
 
-    pub(crate) fn note(&mut self, shard: usize, expires_on: u64, used: u32) {
-        if let Some(note) = self.notes.get_mut(shard) {
+    /// Puts `entities` in the place of the accounts, refresh and id tokens that a user or an assertion has.
+    pub(crate) fn set_user(
+        &mut self,
+        table: &Table,
+        holder: &Holder<'_>,
+        entities: Vec<Entity>,
+        used: u32,
+    ) {
+        for entity in &entities {
+            self.tally.add(entity);
+        }
+        let (shard, old) = table.set_user(holder, entities, used);
+        self.note(shard, u64::MAX, used);
+        for entity in old.iter().flat_map(|old| old.iter()) {
+            self.tally.remove(entity);
+        }
+    }
+
+    /// Puts what is known of an application in the place of what was, under all aliases of its cloud.
+    pub(crate) fn set_app(&mut self, table: &Table, entry: &AppMetadataEntry) {
+        let mut apps = table.apps_mut();
+        let older = apps.take(&place(&entry.environment), &entry.client_id);
+        let older = older
+            .iter()
+            .fold(Members::none(), |older, old| old.members.or(&older));
+        let family_id = entry.family_id.as_ref();
+        apps.set(Arc::new(AppMetadataEntry {
+            environment: self.interner.name(&entry.environment),
+            client_id: self.interner.name(&entry.client_id),
+            family_id: family_id.map(|id| self.interner.name(id)),
+            members: entry.members.or(&older),
+        }));
+        self.tally.app_metadata = apps.len();
+    }
+
+    pub(crate) fn note(&mut self, shard: u32, expires_on: u64, used: u32) {
+        if let Some(note) = self.notes.get_mut(shard as usize) {
             note.earliest = note.earliest.min(expires_on);
             note.coldest = note.coldest.min(used);
         }
     }
 
-    /// What is known of an application, whatever else there is.
-    pub(crate) fn set_app(&mut self, entry: Arc<AppMetadataEntry>) {
-        let known = place(&entry.environment).into_owned();
-        let environment = entry.environment.to_ascii_lowercase();
-        let key = (known, Arc::clone(&entry.client_id), environment);
-        self.apps.insert(key, entry);
-        self.tally.app_metadata = self.apps.len();
-    }
-
-    fn upsert_access_token(&mut self, table: &Table, entry: &Arc<AccessTokenEntry>, used: u32) {
-        let mut key = self.interner.key(&entry.key());
-        let user = entry.home_account_id();
-        let alias = user.and_then(|id| alias_in_use(table, entry.environment(), id));
-        if let Some(alias) = alias {
-            key.environment = alias;
-        }
-        let superseded = table.intersecting(entry);
-        let scopes = entry.scopes().as_str();
-        let same = |old: &&Arc<AccessTokenEntry>| same_text(scopes, old.scopes().as_str());
-        let older = superseded.iter().find(same).map(|old| old.members());
-        let entry = rewritten(entry, key, &mut self.interner, older);
-        self.post(table, entry, used);
-        // The new one is in place already: a reader finds one or the other, never nothing.
-        for old in superseded {
-            self.unpost(table, &old);
-        }
-    }
-
-    fn upsert_of_user(&mut self, table: &Table, entity: &Entity, used: u32) {
-        let Some((environment, id)) = owner(entity) else {
-            return;
-        };
-        let alias = alias_in_use(table, environment, id);
-        let mut entities = table.user(environment, id);
-        let mut older = Members::none();
-        entities.retain(|old| {
-            let obsolete = supersedes(entity, old);
-            if obsolete {
-                self.tally.remove(old);
-                if carries_over(entity, old) {
-                    older = members(old).or(&older);
-                }
-            }
-            !obsolete
-        });
-        let entity = self.settled(entity, alias, &older);
-        self.tally.add(&entity);
-        let shard = table.user_spot(environment, id).shard;
-        self.note(shard, u64::MAX, used);
-        entities.push(entity);
-        table.set_user((environment, id), entities, used);
-    }
-
-    fn upsert_app(&mut self, entry: &Arc<AppMetadataEntry>) {
-        let known = place(&entry.environment);
-        let mut older = Members::none();
-        self.apps.retain(|(place, client_id, _), old| {
-            let obsolete = *place == known && *client_id == entry.client_id;
-            if obsolete {
-                older = old.members.or(&older);
-            }
-            !obsolete
-        });
-        let family_id = entry.family_id.as_ref();
-        let settled = AppMetadataEntry {
-            environment: self.interner.name(&entry.environment),
-            client_id: self.interner.name(&entry.client_id),
-            family_id: family_id.map(|id| self.interner.name(id)),
-            members: entry.members.or(&older),
-        };
-        self.set_app(Arc::new(settled));
-    }
-
     /// The same entity with shared texts, the alias that its user has already, and what it does not say itself.
-    fn settled(&mut self, entity: &Entity, alias: Option<Arc<str>>, older: &Members) -> Entity {
+    pub(crate) fn settled(
+        &mut self,
+        entity: &Entity,
+        alias: Option<Arc<str>>,
+        older: &Members,
+    ) -> Entity {
         let environment = |interner: &mut Interner, own: &Arc<str>| {
             alias.clone().unwrap_or_else(|| interner.name(own))
         };
         let extras = |extras: &Extras| {
-            let hash = extras.assertion_hash().cloned();
+            let hash = extras.assertion_hash().map(|hash| match unpadded(hash) {
+                bare if bare.len() < hash.len() => bare.into(),
+                _ => Arc::clone(hash),
+            });
             Extras::new(hash, extras.members().or(older))
         };
         let interner = &mut self.interner;
@@ -221,79 +176,4 @@ impl Note {
         earliest: u64::MAX,
         coldest: u32::MAX,
     };
-}
-
-/// The environment under which a user's entries are already, so that one user does not end up under two aliases.
-fn alias_in_use(table: &Table, environment: &str, home_account_id: &str) -> Option<Arc<str>> {
-    let entities = table.user(environment, home_account_id);
-    let (alias, _) = entities.first().and_then(owner)?;
-    Some(Arc::clone(alias))
-}
-
-/// The same token of this key, with shared texts and the older members that it does not have itself.
-fn rewritten(
-    entry: &Arc<AccessTokenEntry>,
-    key: TokenKey,
-    interner: &mut Interner,
-    older: Option<&Members>,
-) -> Arc<AccessTokenEntry> {
-    let scopes = interner.scopes(entry.scopes());
-    let members = older.map_or_else(|| entry.members().clone(), |old| entry.members().or(old));
-    let is_shared = Arc::ptr_eq(&key.environment, entry.environment())
-        && Arc::ptr_eq(&key.realm, entry.realm())
-        && Arc::ptr_eq(&key.client_id, entry.client_id())
-        && std::ptr::eq(scopes.as_str(), entry.scopes().as_str());
-    if is_shared && older.is_none_or(Members::is_empty) {
-        return Arc::clone(entry);
-    }
-    let secret = entry.secret().clone();
-    let entry = AccessTokenEntry::new(key, scopes, secret, entry.lifetime());
-    Arc::new(entry.with_members(members))
-}
-
-/// Whether `new` makes `old` obsolete: both belong to the same user, under whichever alias.
-fn supersedes(new: &Entity, old: &Entity) -> bool {
-    match (new, old) {
-        (Entity::Account(new), Entity::Account(old)) => same_text(&new.realm, &old.realm),
-        (Entity::IdToken(new), Entity::IdToken(old)) => {
-            new.client_id == old.client_id
-                && same_text(&new.realm, &old.realm)
-                && same_assertion(&new.extras, &old.extras)
-        }
-        (Entity::RefreshToken(new), Entity::RefreshToken(old)) => {
-            let is_family = new.family_id.is_some() && new.family_id == old.family_id;
-            (is_family || new.client_id == old.client_id)
-                && same_assertion(&new.extras, &old.extras)
-        }
-        _ => false,
-    }
-}
-
-fn same_assertion(one: &Extras, other: &Extras) -> bool {
-    let hash = |extras: &Extras| {
-        extras
-            .assertion_hash()
-            .map(|hash| unpadded(hash).to_owned())
-    };
-    hash(one) == hash(other)
-}
-
-/// Whether unknown members of an obsolete entry are about the new one too.
-fn carries_over(new: &Entity, old: &Entity) -> bool {
-    match (new, old) {
-        (Entity::RefreshToken(new), Entity::RefreshToken(old)) => new.client_id == old.client_id,
-        _ => true,
-    }
-}
-
-fn members(entity: &Entity) -> &Members {
-    static NONE: Members = Members::none();
-    match entity {
-        Entity::AccessToken(entry) => entry.members(),
-        Entity::Account(entry) => &entry.members,
-        Entity::AppMetadata(entry) => &entry.members,
-        Entity::IdToken(entry) => entry.extras.members(),
-        Entity::RefreshToken(entry) => entry.extras.members(),
-        _ => &NONE,
-    }
 }

@@ -250,5 +250,6 @@ fn sign_in(cache: &TokenCache, n: u64, now: u64) {
                 members: Members::none(),
             })),
         ],
+        ..Change::default()
     });
 }

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 const MICROSOFT: &str = "login.microsoftonline.com";
 const WINDOWS: &str = "login.windows.net";
+const ASSERTION: &str = "6I9Fx5Ij0XFGMkX3YLtHzySWUYTaj5m1RteNMvqUukU";
 
 #[test]
 fn a_token_replaces_those_that_share_a_scope_under_every_alias() {
@@ -95,9 +96,9 @@ fn a_token_of_an_assertion_leaves_those_of_others_alone() {
     let cache = TokenCache::new();
     for (hash, secret) in [
         (None, "plain"),
-        (Some("one"), "1"),
+        (Some(ASSERTION), "1"),
         (Some("two"), "2"),
-        (Some("one="), "3"),
+        (Some(&format!("{ASSERTION}=")), "3"),
     ] {
         let Entity::RefreshToken(entry) = refresh_token(MICROSOFT, "client", None, secret) else {
             unreachable!()
@@ -133,6 +134,7 @@ fn a_user_stays_under_the_alias_where_they_are() {
             refresh_token(MICROSOFT, "client", None, "refresh"),
             token(key, "s", "access", lifetime(1, 4_000_000_000)),
         ],
+        ..Change::default()
     });
     let file = cache.serialize(Compatibility::Standard).unwrap();
     let inspection = inspect(&file).unwrap();
@@ -207,6 +209,7 @@ fn unknown_members_survive_a_rewrite_unless_they_are_given_anew() {
             refresh_token(MICROSOFT, "client", None, "2"),
             token(app_key("t", "client"), "s", "2", lifetime),
         ],
+        ..Change::default()
     });
     let written = cache.serialize(Compatibility::Standard).unwrap();
     let text = std::str::from_utf8(&written).unwrap();

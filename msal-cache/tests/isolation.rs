@@ -330,7 +330,7 @@ fn a_bound_token_never_answers_for_a_bearer_token_nor_the_reverse() {
 fn an_assertion_answers_itself_alone_even_from_a_file() {
     let assertion = |id: Option<&str>| TokenKey {
         owner: Owner::Assertion {
-            hash: "hash".into(),
+            hash: HASH.into(),
             home_account_id: id.map(Into::into),
         },
         ..app_key("tenant", "client")
@@ -359,11 +359,12 @@ fn an_assertion_answers_itself_alone_even_from_a_file() {
             let copy = TokenCache::new();
             copy.merge(&file).unwrap();
             for (owner, is_hit) in [
-                (OwnerRef::Assertion("hash"), true),
-                (OwnerRef::Assertion("hash="), true),
-                (OwnerRef::Assertion("HASH"), false),
+                (OwnerRef::Assertion(HASH), true),
+                (OwnerRef::Assertion(&format!("{HASH}=")), true),
+                (OwnerRef::Assertion(&format!("{HASH}==")), false),
+                (OwnerRef::Assertion(&HASH.to_uppercase()), false),
                 (OwnerRef::Account("u.t"), false),
-                (OwnerRef::Account("hash"), false),
+                (OwnerRef::Account(HASH), false),
                 (OwnerRef::App, false),
             ] {
                 let lookup = AccessTokenLookup {
@@ -414,3 +415,5 @@ fn a_clock_set_back_or_forward_gives_no_endless_token() {
         None
     );
 }
+
+const HASH: &str = "6I9Fx5Ij0XFGMkX3YLtHzySWUYTaj5m1RteNMvqUukU";

@@ -65,9 +65,11 @@ pub(crate) fn same_text(one: &str, other: &str) -> bool {
     one == other || one.eq_ignore_ascii_case(other)
 }
 
-/// An assertion's hash without the padding that MSAL Go leaves on it.
+/// An assertion's hash, which is a SHA-256 in base64, without the padding that MSAL Go leaves on it. The key of a
+/// long-running process is whatever a program likes, and stays as it is.
 pub(crate) fn unpadded(hash: &str) -> &str {
-    hash.trim_end_matches('=')
+    let bare = hash.strip_suffix('=').filter(|bare| bare.len() == 43);
+    bare.unwrap_or(hash)
 }
 
 fn without_port(host: &str) -> &str {
@@ -110,6 +112,22 @@ fn same_extended(one: Option<&ExtendedKey>, other: Option<&ExtendedKey>) -> bool
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_padding_of_a_sha_256_does_not_count() {
+        let hash = "6I9Fx5Ij0XFGMkX3YLtHzySWUYTaj5m1RteNMvqUukU";
+        assert_eq!(unpadded(&format!("{hash}=")), hash);
+        for own in [
+            hash,
+            "",
+            "=",
+            "key=",
+            "user@example==",
+            &format!("{hash}=="),
+        ] {
+            assert_eq!(unpadded(own), own);
+        }
+    }
 
     #[test]
     fn an_environment_is_known_by_its_cloud() {

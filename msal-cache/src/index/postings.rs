@@ -6,7 +6,10 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use msal_core::store::AccessTokenEntry;
 
-/// Access tokens by hash. A token is posted once for each of its scopes.
+use super::spot::spread;
+
+/// Access tokens by hash. A token is posted once for each of its scopes, and once for the user or assertion that it
+/// belongs to.
 ///
 /// The table holds one posting for a hash; whatever shares it, be it by intent or by chance, queues up elsewhere, so that
 /// a file full of such tokens costs no quadratic time.
@@ -16,7 +19,7 @@ pub(crate) struct Postings {
     more: BTreeMap<u32, Vec<Posting>>,
 }
 
-/// A token under one of its scopes. Sixteen bytes, with the hash so that growing touches no token.
+/// A token under one of its hashes. Sixteen bytes, with the hash so that growing touches no token.
 pub(crate) struct Posting {
     pub(crate) token: Arc<AccessTokenEntry>,
     tag: u32,
@@ -54,7 +57,7 @@ impl Postings {
         }
     }
 
-    /// Takes a token out from under this hash; whether it was there.
+    /// Takes a token out from under this hash; whether it was there. The later it was put in the sooner it is found.
     pub(crate) fn remove(&mut self, hash: u32, token: &Arc<AccessTokenEntry>) -> bool {
         let Ok(mut first) = self
             .table
@@ -77,7 +80,7 @@ impl Postings {
         let found = if Arc::ptr_eq(&first.get().token, token) {
             queue.pop().map(|next| *first.get_mut() = next).is_some()
         } else {
-            let at = queue.iter().position(|one| Arc::ptr_eq(&one.token, token));
+            let at = queue.iter().rposition(|one| Arc::ptr_eq(&one.token, token));
             at.map(|at| queue.swap_remove(at)).is_some()
         };
         let first = first.get_mut();
@@ -124,11 +127,6 @@ impl Posting {
 
 /// Marks the first of several postings with one hash.
 const MORE: u32 = 1 << 31;
-
-/// The table looks at the top bits and at the bottom ones.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
 
 fn rehash(posting: &Posting) -> u64 {
     spread(posting.hash())

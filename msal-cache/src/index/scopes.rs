@@ -1,5 +1,7 @@
 use msal_core::{ScopeCase, Scopes};
 
+use super::search::contains;
+
 /// The scopes that a look-up must find.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
@@ -30,7 +32,7 @@ impl<'a> Wanted<'a> {
         self.scopes.iter().all(|scope| {
             (!self.only_oidc && is_oidc(scope))
                 || *scope == granted.as_str()
-                || granted.contains(scope, self.case)
+                || contains(granted, scope, self.case)
         })
     }
 }

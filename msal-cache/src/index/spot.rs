@@ -3,12 +3,13 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::quality::RandomState;
 use msal_core::store::OwnerRef;
 
+use super::holder::Holder;
 use super::key::{Key, unpadded};
 
 /// Where in the index something is: which shard, and under which hash there.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Spot {
-    pub(crate) shard: usize,
+    pub(crate) shard: u32,
     pub(crate) hash: u32,
 }
 
@@ -21,10 +22,10 @@ pub(crate) struct Locator {
 
 impl Locator {
     /// A locator over this many shards, a power of two.
-    pub(crate) fn new(shards: usize) -> Self {
+    pub(crate) fn new(shards: u32) -> Self {
         Self {
             seed: RandomState::default(),
-            shards: shards as u64,
+            shards: u64::from(shards),
         }
     }
 
@@ -35,13 +36,13 @@ impl Locator {
     pub(crate) fn token(&self, key: &Key<'_>, scope: &str) -> Spot {
         let mut hasher = self.seed.build_hasher();
         let group = match key.owner {
-            OwnerRef::Account(id) => Some(self.group(&mut hasher, 0, &key.place, id)),
+            OwnerRef::Account(id) => Some(group(&mut hasher, ACCOUNT, &key.place, id)),
             OwnerRef::App => {
                 write_folded(&mut hasher, &key.place);
                 None
             }
             OwnerRef::Assertion(hash) => {
-                Some(self.group(&mut hasher, 1, &key.place, unpadded(hash)))
+                Some(group(&mut hasher, ASSERTION, &key.place, unpadded(hash)))
             }
         };
         write_folded(&mut hasher, key.realm);
@@ -61,27 +62,55 @@ impl Locator {
         }
     }
 
-    /// The spot of a user's account, refresh and id tokens.
-    pub(crate) fn user(&self, place: &str, home_account_id: &str) -> Spot {
+    /// The spot of what is common to a holder's entries: account, refresh and id tokens, and the list of its access
+    /// tokens.
+    pub(crate) fn holder(&self, holder: &Holder<'_>) -> Spot {
         let mut hasher = self.seed.build_hasher();
-        let group = self.group(&mut hasher, 0, place, home_account_id);
+        self.spot(match holder.owner() {
+            OwnerRef::Assertion(hash) => group(&mut hasher, ASSERTION, &holder.place, hash),
+            OwnerRef::Account(id) => group(&mut hasher, ACCOUNT, &holder.place, id),
+            OwnerRef::App => 0,
+        })
+    }
+
+    /// The spot of the list of those who sign in with a name.
+    pub(crate) fn name(&self, place: &str, username: &str) -> Spot {
+        let mut hasher = self.seed.build_hasher();
+        hasher.write_u8(NAME);
+        hasher.write(place.as_bytes());
+        write_folded(&mut hasher, username);
+        self.spot(hasher.finish())
+    }
+
+    fn spot(&self, hash: u64) -> Spot {
         Spot {
-            shard: self.shard(group),
-            hash: low_bits(group),
+            shard: self.shard(hash),
+            hash: low_bits(hash),
         }
     }
 
-    fn group<H: Hasher>(&self, hasher: &mut H, kind: u8, place: &str, owner: &str) -> u64 {
-        hasher.write_u8(kind);
-        hasher.write(place.as_bytes());
-        hasher.write(owner.as_bytes());
-        hasher.finish()
-    }
-
-    fn shard(&self, hash: u64) -> usize {
+    fn shard(&self, hash: u64) -> u32 {
         // The low bits find a place within the shard.
-        ((hash >> 40) & (self.shards - 1)) as usize
+        ((hash >> 40) & (self.shards - 1)) as u32
     }
+}
+
+fn group(hasher: &mut impl Hasher, kind: u8, place: &str, owner: &str) -> u64 {
+    hasher.write_u8(kind);
+    hasher.write(place.as_bytes());
+    hasher.write(owner.as_bytes());
+    hasher.finish()
+}
+
+const ACCOUNT: u8 = 0;
+
+const ASSERTION: u8 = 1;
+
+const NAME: u8 = 2;
+
+/// Where a table looks for a hash of 31 bits: at the top bits and at the bottom ones.
+pub(crate) fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// 31 bits: one is left for the index's own use.
@@ -144,7 +173,7 @@ mod tests {
     fn a_user_has_one_shard() {
         let locator = Locator::new(64);
         let owner = OwnerRef::Account("uid.utid");
-        let user = locator.user("login.microsoftonline.com", "uid.utid");
+        let user = locator.holder(&Holder::user("login.microsoftonline.com", "uid.utid"));
         for scope in ["a", "b", "c", "d"] {
             assert_eq!(locator.token(&key(scope, owner), scope).shard, user.shard);
         }
@@ -156,7 +185,7 @@ mod tests {
         let scopes: Vec<_> = (0..1_000).map(|n| n.to_string()).collect();
         let mut used = [0; 8];
         for scope in &scopes {
-            used[locator.token(&key("t", OwnerRef::App), scope).shard] += 1;
+            used[locator.token(&key("t", OwnerRef::App), scope).shard as usize] += 1;
         }
         assert!(used.iter().all(|&tokens| tokens > 60), "{used:?}");
     }

@@ -4,62 +4,67 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use msal_core::store::Entity;
 
-use super::key::place;
+use super::holder::{Holder, is_of_user_in};
+use super::key::same_text;
+use super::spot::spread;
 
-/// Account, refresh token and id token of each user.
+/// Account, refresh token and id token of each user, and what each assertion obtained.
 #[derive(Default)]
 pub(crate) struct Users {
     table: HashTable<User>,
 }
 
-/// What belongs to one home account in one cloud, but for its access tokens.
+/// What belongs to one holder, but for its access tokens: accounts first, by which users are found. Never empty.
 pub(crate) struct User {
-    pub(crate) entities: Box<[Entity]>,
+    pub(crate) entities: Arc<[Entity]>,
     hash: u32,
     pub(crate) used: u32,
 }
 
 impl Users {
-    pub(crate) fn find(&self, hash: u32, place: &str, home_account_id: &str) -> Option<&User> {
-        self.table.find(spread(hash), |user| {
-            user.hash == hash && user.is(place, home_account_id)
-        })
+    pub(crate) fn find(&self, hash: u32, holder: &Holder<'_>) -> Option<&User> {
+        self.table
+            .find(spread(hash), |user| user.hash == hash && user.is(holder))
     }
 
-    /// Puts `entities` in the place of all that this user had.
+    /// All of this hash; the caller compares.
+    pub(crate) fn of_hash(&self, hash: u32) -> impl Iterator<Item = &User> {
+        let users = self.table.iter_hash(spread(hash));
+        users.filter(move |user| user.hash == hash)
+    }
+
+    /// Puts `entities` in the place of all that this holder had. Answers what that was.
     pub(crate) fn set(
         &mut self,
         hash: u32,
-        (place, home_account_id): (&str, &str),
-        entities: Vec<Entity>,
+        holder: &Holder<'_>,
+        entities: Arc<[Entity]>,
         used: u32,
-    ) {
-        let is_user = |user: &User| user.hash == hash && user.is(place, home_account_id);
+    ) -> Option<Arc<[Entity]>> {
+        let is_same = |user: &User| user.hash == hash && user.is(holder);
         let rehash = |user: &User| spread(user.hash);
-        match self.table.entry(spread(hash), is_user, rehash) {
-            Entry::Occupied(user) if entities.is_empty() => {
-                user.remove();
-            }
+        match self.table.entry(spread(hash), is_same, rehash) {
+            Entry::Occupied(user) if entities.is_empty() => Some(user.remove().0.entities),
             Entry::Occupied(mut user) => {
                 let user = user.get_mut();
-                user.entities = entities.into();
-                user.used = used;
+                user.used = user.used.max(used);
+                Some(std::mem::replace(&mut user.entities, entities))
             }
-            Entry::Vacant(_) if entities.is_empty() => {}
+            Entry::Vacant(_) if entities.is_empty() => None,
             Entry::Vacant(slot) => {
                 slot.insert(User {
-                    entities: entities.into(),
+                    entities,
                     hash,
                     used,
                 });
+                None
             }
         }
     }
 
-    /// Takes away all that belongs to the users that `goes` names by hash.
-    pub(crate) fn take(&mut self, goes: impl Fn(u32) -> bool) -> Vec<Box<[Entity]>> {
-        let gone = self.table.extract_if(|user| goes(user.hash));
-        gone.map(|user| user.entities).collect()
+    /// Takes away all whom `goes` names by hash.
+    pub(crate) fn take(&mut self, goes: impl Fn(u32) -> bool) -> Vec<User> {
+        self.table.extract_if(|user| goes(user.hash)).collect()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &User> {
@@ -72,22 +77,31 @@ impl User {
         self.hash
     }
 
-    fn is(&self, at: &str, home_account_id: &str) -> bool {
-        let first = self.entities.first().and_then(owner);
-        first.is_some_and(|(environment, id)| &**id == home_account_id && place(environment) == at)
+    /// Whether this is a user of the cloud of this name, and not an assertion.
+    pub(crate) fn is_user_of(&self, place: &str) -> bool {
+        let first = self.entities.first();
+        first.is_some_and(|entity| is_of_user_in(place, entity))
+    }
+
+    pub(crate) fn signs_in_with(&self, username: &str) -> bool {
+        names(&self.entities).any(|name| same_text(name, username))
+    }
+
+    pub(crate) fn holder(&self) -> Option<Holder<'_>> {
+        self.entities.first().and_then(Holder::of)
+    }
+
+    fn is(&self, holder: &Holder<'_>) -> bool {
+        let first = self.entities.first();
+        first.is_some_and(|entity| holder.has(entity))
     }
 }
 
-/// Environment and home account id of what belongs to a user.
-pub(crate) fn owner(entity: &Entity) -> Option<(&Arc<str>, &Arc<str>)> {
-    match entity {
-        Entity::Account(entry) => Some((&entry.environment, &entry.home_account_id)),
-        Entity::IdToken(entry) => Some((&entry.environment, &entry.home_account_id)),
-        Entity::RefreshToken(entry) => Some((&entry.environment, &entry.home_account_id)),
+/// What a user signs in with, in whichever tenant; never an empty text.
+pub(crate) fn names(entities: &[Entity]) -> impl Iterator<Item = &str> {
+    let names = entities.iter().filter_map(|entity| match entity {
+        Entity::Account(account) => Some(&*account.username),
         _ => None,
-    }
-}
-
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    });
+    names.filter(|name| !name.is_empty())
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use msal_core::Scopes;
 use msal_core::store::{
     AccessTokenEntry, AccountEntry, AppMetadataEntry, Binding, Entity, ExtendedKey, Extras,
-    IdTokenEntry, Lifetime, Owner, RefreshTokenEntry, TokenKey,
+    IdTokenEntry, Lifetime, Owner, RefreshTokenEntry, Removal, TokenKey,
 };
 use serde_json::value::RawValue;
 
 use super::Kind;
 use super::fields::{Defect, Fields};
-use crate::index::key::unpadded;
+use crate::index::key::{place, unpadded};
 
 /// Reads entries, and lets all of one file share their texts.
 #[derive(Default)]
@@ -78,26 +78,28 @@ impl Reader {
 
     fn refresh_token(&mut self, fields: &mut Fields<'_>) -> Result<RefreshTokenEntry, Defect> {
         expect_type(fields, "RefreshToken")?;
+        let (home_account_id, hash) = self.holder(fields)?;
         Ok(RefreshTokenEntry {
             environment: self.required(fields, "environment")?,
             client_id: self.required(fields, "client_id")?,
-            home_account_id: self.required(fields, "home_account_id")?,
+            home_account_id,
             family_id: self.optional(fields, "family_id")?,
             secret: fields.required("secret")?.into_owned().into(),
             last_modified: fields.epoch("last_modification_time")?.unwrap_or_default(),
-            extras: extras(fields)?,
+            extras: Extras::new(hash, fields.take_rest()),
         })
     }
 
     fn id_token(&mut self, fields: &mut Fields<'_>) -> Result<IdTokenEntry, Defect> {
         expect_type(fields, "IdToken")?;
+        let (home_account_id, hash) = self.holder(fields)?;
         Ok(IdTokenEntry {
             environment: self.required(fields, "environment")?,
             realm: self.or_empty(fields, "realm")?,
             client_id: self.required(fields, "client_id")?,
-            home_account_id: self.required(fields, "home_account_id")?,
+            home_account_id,
             secret: fields.required("secret")?.into_owned().into(),
-            extras: extras(fields)?,
+            extras: Extras::new(hash, fields.take_rest()),
         })
     }
 
@@ -121,6 +123,20 @@ impl Reader {
             family_id: self.optional(fields, "family_id")?,
             members: fields.take_rest(),
         })
+    }
+
+    /// Home account id, and the hash of the assertion that obtained a refresh or id token. The one may be missing where
+    /// the other is there.
+    #[expect(clippy::type_complexity, reason = "a pair of texts")]
+    fn holder(&mut self, fields: &mut Fields<'_>) -> Result<(Arc<str>, Option<Arc<str>>), Defect> {
+        let Some(hash) = fields.spelled(&ASSERTION_HASH)? else {
+            return Ok((self.required(fields, "home_account_id")?, None));
+        };
+        let hash = unpadded(&hash);
+        let id = self.or_empty(fields, "home_account_id")?;
+        // As in an access token.
+        let id = if *id == *hash { self.share("") } else { id };
+        Ok((id, Some(hash.into())))
     }
 
     /// A null, an empty and an absent home account id all stand for the application.
@@ -184,6 +200,47 @@ impl Reader {
     }
 }
 
+/// Whether an entry, which may be damaged, is one that `removal` means.
+pub(super) fn is_meant(removal: &Removal, kind: Kind, entry: &str) -> bool {
+    let Ok(mut fields) = serde_json::from_str::<Fields<'_>>(entry) else {
+        return false;
+    };
+    is_one_of(removal, kind, &mut fields).unwrap_or(false)
+}
+
+/// Fails where the entry does not tell.
+fn is_one_of(removal: &Removal, kind: Kind, fields: &mut Fields<'_>) -> Result<bool, Defect> {
+    let hash = fields.spelled(&ASSERTION_HASH)?;
+    let environment = fields.required("environment")?;
+    let is_in = |wanted: &str| place(&environment) == place(wanted);
+    let mut is = |name, wanted: &str| Ok(fields.required(name)? == wanted);
+    match removal {
+        Removal::Assertion {
+            environment,
+            client_id,
+            hash: wanted,
+        } => Ok(hash.is_some_and(|hash| unpadded(&hash) == unpadded(wanted))
+            && is_in(environment)
+            && is("client_id", client_id)?),
+        Removal::User {
+            user,
+            client_id,
+            family_id,
+        } => {
+            let is_theirs = hash.is_none()
+                && kind != Kind::AppMetadata
+                && is_in(&user.environment)
+                && is("home_account_id", &user.home_account_id)?;
+            if !is_theirs || kind != Kind::RefreshToken {
+                return Ok(is_theirs);
+            }
+            let family_id = family_id.as_deref().map(|id| is("family_id", id));
+            Ok(family_id.is_some_and(|is| is == Ok(true)) || is("client_id", client_id)?)
+        }
+        _ => Ok(false),
+    }
+}
+
 /// The spellings of MSAL .NET, Go and Java, and of MSAL Node.
 pub(super) const ASSERTION_HASH: [&str; 2] = ["user_assertion_hash", "userAssertionHash"];
 
@@ -216,12 +273,6 @@ fn extended(fields: &mut Fields<'_>) -> Result<Option<ExtendedKey>, Defect> {
     let components = of_node.or(of_dotnet).unwrap_or_default();
     let from_hash = || (!hash.is_empty()).then(|| ExtendedKey::from_hash(&hash));
     Ok(ExtendedKey::new(components).or_else(from_hash))
-}
-
-fn extras(fields: &mut Fields<'_>) -> Result<Extras, Defect> {
-    let hash = fields.spelled(&ASSERTION_HASH)?;
-    let hash = hash.map(|hash| unpadded(&hash).into());
-    Ok(Extras::new(hash, fields.take_rest()))
 }
 
 fn expect_type(fields: &mut Fields<'_>, expected: &str) -> Result<(), Defect> {

@@ -101,14 +101,14 @@ fn inspected(entity: &Entity) -> Option<InspectedEntry> {
             ..blank(Kind::AccessToken, token.environment())
         },
         Entity::RefreshToken(token) => InspectedEntry {
-            home_account_id: own(&token.home_account_id),
+            home_account_id: own(&token.home_account_id).filter(|id| !id.is_empty()),
             client_id: own(&token.client_id),
             family_id: token.family_id.as_ref().and_then(own),
             cached_at: known(token.last_modified),
             ..blank(Kind::RefreshToken, &token.environment)
         },
         Entity::IdToken(token) => InspectedEntry {
-            home_account_id: own(&token.home_account_id),
+            home_account_id: own(&token.home_account_id).filter(|id| !id.is_empty()),
             realm: own(&token.realm),
             client_id: own(&token.client_id),
             ..blank(Kind::IdToken, &token.environment)

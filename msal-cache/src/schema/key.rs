@@ -1,4 +1,4 @@
-use msal_core::store::{AccessTokenEntry, Entity, Members, OwnerRef};
+use msal_core::store::{AccessTokenEntry, Entity, Extras, Members, OwnerRef};
 
 use super::Kind;
 
@@ -11,7 +11,7 @@ pub(super) fn key(entity: &Entity) -> Option<(Kind, String)> {
             // MSAL Python composes the key of its own entries with their scopes.
             let target = string(entry.extras.members(), "target").unwrap_or_default();
             let key = [
-                &*entry.home_account_id,
+                id_or_hash(&entry.home_account_id, &entry.extras),
                 &entry.environment,
                 "refreshtoken",
                 &entry.client_id,
@@ -22,7 +22,7 @@ pub(super) fn key(entity: &Entity) -> Option<(Kind, String)> {
         }
         Entity::IdToken(entry) => {
             let key = [
-                &*entry.home_account_id,
+                id_or_hash(&entry.home_account_id, &entry.extras),
                 &entry.environment,
                 "idtoken",
                 &entry.client_id,
@@ -50,6 +50,14 @@ pub(super) fn home_account_id(entry: &AccessTokenEntry) -> &str {
         // With no id at all other libraries would take it for a token of the application.
         (OwnerRef::Assertion(hash), None) => hash,
         (_, None) => "",
+    }
+}
+
+/// What is written as the home account id of a refresh or id token.
+pub(super) fn id_or_hash<'a>(home_account_id: &'a str, extras: &'a Extras) -> &'a str {
+    match extras.assertion_hash() {
+        Some(hash) if home_account_id.is_empty() => hash,
+        _ => home_account_id,
     }
 }
 

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 
+use msal_core::store::Removal;
 use zeroize::Zeroizing;
 
 use super::Kind;
+use super::entry::is_meant;
 
 /// Entries that we cannot read, as their text, to be written back. They may hold secrets: wiped when dropped.
 #[derive(Default)]
@@ -16,6 +18,12 @@ impl Unreadable {
 
     pub(crate) fn append(&mut self, other: &mut Self) {
         self.0.append(&mut other.0);
+    }
+
+    /// Removes what a removal means, as far as the entries say whose they are.
+    pub(crate) fn remove(&mut self, removal: &Removal) {
+        self.0
+            .retain(|(kind, _), json| !is_meant(removal, *kind, json));
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::buffer::Buffer;
 use super::entry::{ASSERTION_HASH, KEY_ID};
-use super::key::{home_account_id, key};
+use super::key::{home_account_id, id_or_hash, key};
 use super::{Compatibility, Kind, Unreadable};
 
 /// Writes everything as one JSON object, its sections and entries in a fixed order.
@@ -193,7 +193,8 @@ fn write_refresh_token(
     entry: &mut Object<'_>,
     token: &RefreshTokenEntry,
 ) -> serde_json::Result<()> {
-    entry.text("home_account_id", &token.home_account_id)?;
+    let id = id_or_hash(&token.home_account_id, &token.extras);
+    entry.text("home_account_id", id)?;
     entry.text("environment", &token.environment)?;
     entry.text("credential_type", "RefreshToken")?;
     entry.text("client_id", &token.client_id)?;
@@ -207,7 +208,8 @@ fn write_refresh_token(
 }
 
 fn write_id_token(entry: &mut Object<'_>, token: &IdTokenEntry) -> serde_json::Result<()> {
-    entry.text("home_account_id", &token.home_account_id)?;
+    let id = id_or_hash(&token.home_account_id, &token.extras);
+    entry.text("home_account_id", id)?;
     entry.text("environment", &token.environment)?;
     entry.text("credential_type", "IdToken")?;
     entry.text("client_id", &token.client_id)?;

@@ -1,0 +1,261 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use msal_core::store::{AccessTokenEntry, Change, Entity, Members, Removal, TokenKey};
+
+use crate::index::holder::Holder;
+use crate::index::key::same_text;
+use crate::interner::Interner;
+use crate::table::Table;
+use crate::writer::Writer;
+
+/// A change on its way: what it does to each user is gathered first and shown to readers at once.
+struct Step<'t> {
+    table: &'t Table,
+    staged: HashMap<Holder<'static>, Staged>,
+    /// Access tokens that are to go. They go last: where a new one takes the place, a reader finds one or the other.
+    going: Vec<Arc<AccessTokenEntry>>,
+}
+
+/// The accounts, refresh and id tokens that one user or assertion is to have.
+struct Staged {
+    entities: Vec<Entity>,
+    used: u32,
+    is_changed: bool,
+}
+
+impl Writer {
+    /// Makes a change; whether it changed anything. `used` tells when an entity was last used.
+    pub(crate) fn apply(
+        &mut self,
+        table: &Table,
+        change: &Change,
+        used: impl Fn(&Entity) -> u32,
+    ) -> bool {
+        let mut step = Step {
+            table,
+            staged: HashMap::new(),
+            going: Vec::new(),
+        };
+        let unreadable = self.unreadable.len();
+        for removal in &change.removals {
+            step.remove(removal);
+            self.unreadable.remove(removal);
+        }
+        self.tally.unreadable = self.unreadable.len();
+        let mut is_changed = self.unreadable.len() != unreadable;
+        let user = change.unless_signed_out.as_ref();
+        if user.is_none_or(|user| step.is_signed_in(&Holder::of_user(user))) {
+            for entity in &change.upserts {
+                self.upsert(&mut step, entity, used(entity));
+                is_changed = true;
+            }
+        }
+        for (holder, staged) in step.staged {
+            if staged.is_changed {
+                self.set_user(table, &holder, staged.entities, staged.used);
+                is_changed = true;
+            }
+        }
+        for token in step.going {
+            is_changed |= self.unpost(table, &token);
+        }
+        is_changed
+    }
+
+    /// Puts `entity` in the place of whatever it makes obsolete, under all aliases of its cloud.
+    fn upsert(&mut self, step: &mut Step<'_>, entity: &Entity, used: u32) {
+        match entity {
+            Entity::AccessToken(entry) => self.upsert_access_token(step, entry, used),
+            Entity::AppMetadata(entry) => self.set_app(step.table, entry),
+            entity => self.upsert_of_user(step, entity, used),
+        }
+    }
+
+    fn upsert_access_token(
+        &mut self,
+        step: &mut Step<'_>,
+        entry: &Arc<AccessTokenEntry>,
+        used: u32,
+    ) {
+        let mut key = self.interner.key(&entry.key());
+        let holder = Holder::of_token(entry);
+        if let Some(alias) = holder.and_then(|holder| step.alias(&holder)) {
+            key.environment = alias;
+        }
+        let mut superseded = step.table.intersecting(entry);
+        superseded.retain(|old| !step.going.iter().any(|going| Arc::ptr_eq(going, old)));
+        let scopes = entry.scopes().as_str();
+        let same = |old: &&Arc<AccessTokenEntry>| same_text(scopes, old.scopes().as_str());
+        let older = superseded.iter().find(same).map(|old| old.members());
+        let entry = rewritten(entry, key, &mut self.interner, older);
+        self.post(step.table, entry, used);
+        // The new one is in place already: a reader finds one or the other, never nothing.
+        for old in superseded {
+            self.unpost(step.table, &old);
+        }
+    }
+
+    fn upsert_of_user(&mut self, step: &mut Step<'_>, entity: &Entity, used: u32) {
+        let Some(holder) = Holder::of(entity) else {
+            return;
+        };
+        let alias = step.alias(&holder);
+        let staged = step.stage(holder);
+        let mut older = Members::none();
+        staged.entities.retain(|old| {
+            let is_obsolete = supersedes(entity, old);
+            if is_obsolete && carries_over(entity, old) {
+                older = members(old).or(&older);
+            }
+            !is_obsolete
+        });
+        staged.entities.push(self.settled(entity, alias, &older));
+        staged.used = staged.used.max(used);
+        staged.is_changed = true;
+    }
+}
+
+impl Step<'_> {
+    fn remove(&mut self, removal: &Removal) {
+        match removal {
+            Removal::Assertion {
+                environment,
+                client_id,
+                hash,
+            } => {
+                let holder = Holder::assertion(environment, hash);
+                let mut tokens = self.table.tokens_of(&holder);
+                tokens.retain(|token| token.client_id() == client_id);
+                self.going.append(&mut tokens);
+                self.stage(holder).remove(|entity| match entity {
+                    Entity::IdToken(token) => token.client_id == *client_id,
+                    Entity::RefreshToken(token) => token.client_id == *client_id,
+                    _ => false,
+                });
+            }
+            Removal::RefreshToken(gone) => {
+                let staged = self.stage(Holder::of_refresh_token(gone));
+                staged.remove(|entity| match entity {
+                    Entity::RefreshToken(token) => {
+                        token.client_id == gone.client_id && token.secret == gone.secret
+                    }
+                    _ => false,
+                });
+            }
+            Removal::User {
+                user,
+                client_id,
+                family_id,
+            } => {
+                let holder = Holder::of_user(user);
+                self.going.append(&mut self.table.tokens_of(&holder));
+                self.stage(holder).remove(|entity| match entity {
+                    Entity::RefreshToken(token) => {
+                        let is_family = family_id.is_some() && token.family_id == *family_id;
+                        is_family || token.client_id == *client_id
+                    }
+                    _ => true,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a user has an account or a refresh token.
+    fn is_signed_in(&self, user: &Holder<'_>) -> bool {
+        let is_sign = |entity: &Entity| !matches!(entity, Entity::IdToken(_));
+        match self.staged.get(user) {
+            Some(staged) => staged.entities.iter().any(is_sign),
+            None => self
+                .table
+                .user(user)
+                .is_some_and(|user| user.iter().any(is_sign)),
+        }
+    }
+
+    /// The environment under which there are entries of this user or assertion already, so that they do not end up
+    /// under two aliases.
+    fn alias(&self, holder: &Holder<'_>) -> Option<Arc<str>> {
+        let staged = self.staged.get(holder);
+        let staged = staged.map(|staged| &*staged.entities);
+        self.table.alias(holder, staged, &self.going)
+    }
+
+    fn stage(&mut self, holder: Holder<'_>) -> &mut Staged {
+        let table = self.table;
+        self.staged
+            .entry(holder.into_owned())
+            .or_insert_with_key(|holder| Staged {
+                entities: table
+                    .user(holder)
+                    .map_or_else(Vec::new, |user| user.to_vec()),
+                used: 0,
+                is_changed: false,
+            })
+    }
+}
+
+impl Staged {
+    fn remove(&mut self, goes: impl Fn(&Entity) -> bool) {
+        let before = self.entities.len();
+        self.entities.retain(|entity| !goes(entity));
+        self.is_changed |= self.entities.len() < before;
+    }
+}
+
+/// The same token of this key, with shared texts and the older members that it does not have itself.
+fn rewritten(
+    entry: &Arc<AccessTokenEntry>,
+    key: TokenKey,
+    interner: &mut Interner,
+    older: Option<&Members>,
+) -> Arc<AccessTokenEntry> {
+    let scopes = interner.scopes(entry.scopes());
+    let members = older.map_or_else(|| entry.members().clone(), |old| entry.members().or(old));
+    let is_shared = Arc::ptr_eq(&key.environment, entry.environment())
+        && Arc::ptr_eq(&key.realm, entry.realm())
+        && Arc::ptr_eq(&key.client_id, entry.client_id())
+        && std::ptr::eq(scopes.as_str(), entry.scopes().as_str());
+    if is_shared && older.is_none_or(Members::is_empty) {
+        return Arc::clone(entry);
+    }
+    let secret = entry.secret().clone();
+    let entry = AccessTokenEntry::new(key, scopes, secret, entry.lifetime());
+    Arc::new(entry.with_members(members))
+}
+
+/// Whether `new` makes `old` obsolete: both belong to the same user or assertion, under whichever alias.
+fn supersedes(new: &Entity, old: &Entity) -> bool {
+    match (new, old) {
+        (Entity::Account(new), Entity::Account(old)) => same_text(&new.realm, &old.realm),
+        (Entity::IdToken(new), Entity::IdToken(old)) => {
+            new.client_id == old.client_id && same_text(&new.realm, &old.realm)
+        }
+        (Entity::RefreshToken(new), Entity::RefreshToken(old)) => {
+            let is_family = new.family_id.is_some() && new.family_id == old.family_id;
+            is_family || new.client_id == old.client_id
+        }
+        _ => false,
+    }
+}
+
+/// Whether unknown members of an obsolete entry are about the new one too.
+fn carries_over(new: &Entity, old: &Entity) -> bool {
+    match (new, old) {
+        (Entity::RefreshToken(new), Entity::RefreshToken(old)) => new.client_id == old.client_id,
+        _ => true,
+    }
+}
+
+fn members(entity: &Entity) -> &Members {
+    static NONE: Members = Members::none();
+    match entity {
+        Entity::AccessToken(entry) => entry.members(),
+        Entity::Account(entry) => &entry.members,
+        Entity::AppMetadata(entry) => &entry.members,
+        Entity::IdToken(entry) => entry.extras.members(),
+        Entity::RefreshToken(entry) => entry.extras.members(),
+        _ => &NONE,
+    }
+}
