@@ -65,6 +65,7 @@ mod reply;
 mod request;
 mod routes;
 mod server;
+mod sign_in;
 mod signing_key;
 mod summary;
 
@@ -76,5 +77,5 @@ pub use self::endpoint::Endpoint;
 pub use self::fault::{Fault, Wire};
 pub use self::hold::Hold;
 pub use self::provider::LocalIdentityProvider;
-pub use self::registry::{App, FederatedCredential, OidcIssuer, Resource, Tenant};
+pub use self::registry::{App, FederatedCredential, OidcIssuer, Resource, Tenant, User};
 pub use self::request::{Request, Via};
