@@ -14,6 +14,7 @@ use msal_core::store::TokenStore;
 use msal_core::{Authority, Env, Error};
 
 use crate::env;
+use crate::means::Takes;
 
 /// Makes an application of the type `A`, which is [`ConfidentialClientApplication`](crate::ConfidentialClientApplication)
 /// or its namesake in [`blocking`](crate::blocking). Mistakes come out at `build()`.
@@ -135,6 +136,16 @@ impl<A: Buildable> Builder<A> {
     /// any case.
     pub fn show_refresh_tokens(self, on: bool) -> Self {
         self.with_core(|core| core.show_refresh_tokens(on))
+    }
+
+    /// What sends the requests: an [`AsyncTransport`](crate::AsyncTransport) for the async API, a
+    /// [`Transport`](crate::Transport) for the blocking one. By default reqwest and ureq, by the features of those names.
+    pub fn transport<T>(mut self, transport: T) -> Self
+    where
+        A::Means: Takes<T>,
+    {
+        self.means.take(transport);
+        self
     }
 
     /// The clock and the randomness, for tests. By default the machine's.

@@ -2,17 +2,12 @@ use std::sync::Arc;
 
 use msal_core::{AsyncTransport, Error, ErrorKind};
 
+use super::Takes;
 use crate::builder::{Buildable, Builder};
 use crate::host::AsyncDriver;
 use crate::runtime::Runtime;
 
 impl<A: Buildable<Means = AsyncMeans>> Builder<A> {
-    /// What sends the requests. By default reqwest, by the feature of that name.
-    pub fn transport(mut self, transport: impl AsyncTransport + 'static) -> Self {
-        self.means.transport = Some(Arc::new(transport));
-        self
-    }
-
     /// What waits and runs tasks. By default tokio, by the feature of that name.
     pub fn runtime(mut self, runtime: impl Runtime + 'static) -> Self {
         self.means.runtime = Some(Arc::new(runtime));
@@ -38,6 +33,12 @@ impl AsyncMeans {
             .or_else(default_runtime)
             .ok_or_else(|| missing("runtime", "give one, or turn on the feature `tokio`"))?;
         Ok(AsyncDriver::new(transport, runtime))
+    }
+}
+
+impl<T: AsyncTransport + 'static> Takes<T> for AsyncMeans {
+    fn take(&mut self, transport: T) {
+        self.transport = Some(Arc::new(transport));
     }
 }
 

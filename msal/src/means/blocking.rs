@@ -2,16 +2,8 @@ use std::sync::Arc;
 
 use msal_core::{Error, ErrorKind, Transport};
 
-use crate::builder::{Buildable, Builder};
+use super::Takes;
 use crate::host::BlockingDriver;
-
-impl<A: Buildable<Means = BlockingMeans>> Builder<A> {
-    /// What sends the requests. By default ureq, by the feature of that name.
-    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.means.transport = Some(Arc::new(transport));
-        self
-    }
-}
 
 /// What the blocking API is driven by.
 #[derive(Default)]
@@ -26,6 +18,12 @@ impl BlockingMeans {
                 .because("give one, or turn on the feature `ureq`")
         })?;
         Ok(BlockingDriver::new(transport))
+    }
+}
+
+impl<T: Transport + 'static> Takes<T> for BlockingMeans {
+    fn take(&mut self, transport: T) {
+        self.transport = Some(Arc::new(transport));
     }
 }
 

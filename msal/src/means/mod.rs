@@ -5,3 +5,11 @@ mod blocking;
 
 pub use asynchronous::AsyncMeans;
 pub use blocking::BlockingMeans;
+pub(crate) use takes::Takes;
+
+mod takes {
+    /// What a transport of the type `T` can drive.
+    pub trait Takes<T> {
+        fn take(&mut self, transport: T);
+    }
+}

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
-use msal::store::{AccessTokenEntry, AccessTokenLookup, Change, TokenStore};
+use msal::store::{
+    AccessTokenEntry, AccessTokenLookup, AppMetadataEntry, Change, Entity, TokenStore, UserFilter,
+};
 use msal::{
     Builder, ClientCredential, Clock, ConfidentialClientApplication, Env, Random, ReqwestTransport,
     Timestamp, TokenCache, UreqTransport, blocking,
@@ -189,6 +191,14 @@ impl TokenStore for WatchedStore {
     ) -> Option<Arc<AccessTokenEntry>> {
         self.looks.fetch_add(1, Ordering::SeqCst);
         self.cache.access_token(lookup, now)
+    }
+
+    fn users(&self, cloud: &str, filter: UserFilter<'_>) -> Vec<Arc<[Entity]>> {
+        self.cache.users(cloud, filter)
+    }
+
+    fn app_metadata(&self, cloud: &str, client_id: &str) -> Option<Arc<AppMetadataEntry>> {
+        self.cache.app_metadata(cloud, client_id)
     }
 
     fn apply(&self, change: &Change) {
