@@ -3,8 +3,8 @@
 mod asynchronous;
 mod blocking;
 
-pub use asynchronous::AsyncMeans;
-pub use blocking::BlockingMeans;
+pub(crate) use asynchronous::AsyncMeans;
+pub(crate) use blocking::BlockingMeans;
 pub(crate) use takes::Takes;
 
 mod takes {
