@@ -29,6 +29,7 @@ pub mod store;
 mod throttle;
 mod time;
 mod transport;
+pub mod wstrust;
 
 pub use app::ConfidentialClientApplication;
 pub use authority::{Authority, AuthorityKind};
@@ -42,7 +43,7 @@ pub use flow::{Ask, Flow, Resume, Step};
 pub use freshness::Freshness;
 pub use model::{Claims, ScopeCase, Scopes, Tenant, merged_claims};
 pub use result::{AuthenticationResult, TokenSource};
-pub use secret::{AccessToken, ClientAssertion, ClientSecret, RawIdToken, RefreshToken};
+pub use secret::{AccessToken, ClientAssertion, ClientSecret, Password, RawIdToken, RefreshToken};
 pub use time::Timestamp;
 pub use transport::{
     AsyncTransport, ProxyUse, Request, Response, SendOptions, ServerTrust, Thumbprint, Transport,

@@ -86,6 +86,8 @@ secrets! {
     ClientAssertion;
     /// A password of a confidential client, RFC 6749 section 2.3.1.
     ClientSecret;
+    /// A password of a user, RFC 6749 section 4.3.
+    Password;
     /// A statement about who signed in, as received (OpenID Connect Core section 2).
     RawIdToken;
     /// A token that obtains new access tokens, RFC 6749 section 1.5.
