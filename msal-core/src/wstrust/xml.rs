@@ -251,7 +251,7 @@ const DEEPEST: usize = 64;
 const MOST_NODES: u32 = 20_000;
 const MOST_ATTRIBUTES: usize = 64;
 /// At one place: each element has a list of those that it inherits.
-const MOST_NAMESPACES: usize = 256;
+const MOST_NAMESPACES: usize = 128;
 const LONGEST_ESCAPE: usize = 6;
 const UNFINISHED: &str = "it ends in the middle of its markup";
 
