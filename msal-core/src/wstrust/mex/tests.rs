@@ -120,6 +120,14 @@ fn a_password_goes_to_no_address_that_is_not_https() {
 }
 
 #[test]
+fn of_equals_the_first_is_picked() {
+    let port = "<wsdl:port name=\"IssuedTokenWSTrustBinding_IWSTrust13Async\" binding=\"tns:IssuedTokenWSTrustBinding_IWSTrust13Async\">";
+    let second =
+        "<wsdl:port name=\"Second\" binding=\"tns:UserNameWSTrustBinding_IWSTrust13Async\">";
+    assert_eq!(picked(&changed(port, second)).url().as_str(), V13);
+}
+
+#[test]
 fn what_is_there_twice_is_refused() {
     let policy = "<wsp:Policy wsu:Id=\"UserNameWSTrustBinding_IWSTrust13Async_policy\">";
     let twice = changed(
