@@ -32,6 +32,7 @@ pub mod store;
 mod throttle;
 mod time;
 mod transport;
+pub mod wstrust;
 
 pub use account::{Account, TenantProfile};
 pub use app::{ConfidentialClientApplication, PublicClientApplication};
@@ -48,8 +49,8 @@ pub use model::{Claims, ClaimsChallenge, IdTokenClaims, ScopeCase, Scopes, Tenan
 pub use result::{AuthenticationResult, TokenSource};
 pub use scheme::TokenScheme;
 pub use secret::{
-    AccessToken, AuthorizationCode, ClientAssertion, ClientSecret, DeviceCode, PkceVerifier,
-    RawIdToken, RefreshToken, UserAssertion,
+    AccessToken, AuthorizationCode, ClientAssertion, ClientSecret, DeviceCode, Password,
+    PkceVerifier, RawIdToken, RefreshToken, UserAssertion,
 };
 pub use time::Timestamp;
 pub use transport::{

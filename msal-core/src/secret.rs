@@ -90,6 +90,8 @@ secrets! {
     ClientSecret;
     /// What a program asks with whether a user has signed in on another device, RFC 8628 section 3.2.
     DeviceCode;
+    /// A password of a user, RFC 6749 section 4.3.
+    Password;
     /// What the code of a sign-in can only be redeemed with, RFC 7636 section 4.1.
     PkceVerifier;
     /// A statement about who signed in, as received (OpenID Connect Core section 2).

@@ -182,6 +182,26 @@ macro_rules! user_calls {
             {
                 Call::new(self, ByRefreshToken::new(refresh_token.into(), scopes))
             }
+
+            /// A token by a user's name and password, RFC 6749 section 4.3, or by their organisation's federation
+            /// server, over WS-Trust.
+            ///
+            /// **Discouraged**: the program sees the password, no second factor is possible, and many tenants forbid
+            /// it. Use a browser or a device code where there is a person.
+            pub fn acquire_token_by_username_password<S>(
+                &self,
+                username: impl Into<String>,
+                password: impl Into<Password>,
+                scopes: S,
+            ) -> Call<'_, Self, ByPassword<S>>
+            where
+                S: IntoIterator<Item: AsRef<str>>,
+            {
+                Call::new(
+                    self,
+                    ByPassword::new(username.into(), password.into(), scopes),
+                )
+            }
         }
     };
 }

@@ -76,9 +76,9 @@ pub use msal_core::{
     AccessToken, Account, Ask, AsyncHost, AsyncTransport, AuthenticationResult, Authority,
     AuthorityKind, AuthorizationCode, Callback, Claims, ClaimsChallenge, ClientAssertion,
     ClientSecret, Clock, CorrelationId, Env, Error, ErrorKind, Flow, Freshness, Host,
-    IdTokenClaims, Joined, Landing, ProxyUse, Random, RefreshToken, Request, Response, Resume,
-    ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, Step, TenantProfile, Thumbprint,
-    Timestamp, TokenScheme, TokenSource, Transport, TransportError, TransportErrorKind,
+    IdTokenClaims, Joined, Landing, Password, ProxyUse, Random, RefreshToken, Request, Response,
+    Resume, ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, Step, TenantProfile,
+    Thumbprint, Timestamp, TokenScheme, TokenSource, Transport, TransportError, TransportErrorKind,
     UserAssertion, credential, run, run_async, store,
 };
 #[cfg(feature = "reqwest")]

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use msal_core::app::{AuthCodeFlow, DeviceCodeFlow};
-use msal_core::{Account, Error, Flow, RefreshToken};
+use msal_core::{Account, Error, Flow, Password, RefreshToken};
 
 use crate::builder::{Buildable, Builder};
 use crate::call::{AsyncClient, Call, Client};
@@ -9,8 +9,8 @@ use crate::calls::{public_calls, user_calls};
 use crate::host::AsyncDriver;
 use crate::means::AsyncMeans;
 use crate::request::{
-    Accounts, ByAuthCode, ByDeviceCode, ByRefreshToken, InitiateAuthCode, InitiateDeviceCode,
-    LogoutUrl, RemoveAccount, Silent,
+    Accounts, ByAuthCode, ByDeviceCode, ByPassword, ByRefreshToken, InitiateAuthCode,
+    InitiateDeviceCode, LogoutUrl, RemoveAccount, Silent,
 };
 use crate::runtime::BoxFuture;
 

@@ -13,7 +13,9 @@ use crate::flows::cached::{CachePolicy, Job};
 use crate::flows::client_credentials::ClientCredentials;
 use crate::flows::on_behalf_of::{self, OnBehalfOf};
 use crate::store::{Change, Owner, Removal};
-use crate::{AuthenticationResult, Authority, Error, ErrorKind, RefreshToken, UserAssertion};
+use crate::{
+    AuthenticationResult, Authority, Error, ErrorKind, Password, RefreshToken, UserAssertion,
+};
 
 /// An application that can keep a secret: a web app, a web API, a daemon. Cheap to clone; made once and reused.
 ///

@@ -7,7 +7,7 @@ use super::{
     Explanation, Interaction, LogoutOptions, SilentOptions,
 };
 use crate::flow::Flow;
-use crate::{AuthenticationResult, Error, RefreshToken};
+use crate::{AuthenticationResult, Error, Password, RefreshToken};
 
 /// An application that cannot keep a secret: a desktop program, a command, a device. Cheap to clone; made once and
 /// reused.

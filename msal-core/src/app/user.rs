@@ -12,14 +12,16 @@ use super::{
 use crate::authority::cloud;
 use crate::flow::Flow;
 use crate::flows::cached::{CachePolicy, Job, Wanted};
+use crate::flows::password::Credentials;
 use crate::flows::silent::Silent;
-use crate::flows::{auth_code, by_refresh_token, device_code, interactive, logout};
+use crate::flows::{auth_code, by_refresh_token, device_code, interactive, logout, password};
 use crate::model::tenant;
 use crate::protocol::auth_code::AuthorizationResponse;
 use crate::scheme::TokenScheme;
 use crate::store::{Change, Entity, Owner, Removal, UserFilter, UserKey};
 use crate::{
-    AuthenticationResult, Authority, AuthorityKind, Claims, Error, ErrorKind, RefreshToken, Scopes,
+    AuthenticationResult, Authority, AuthorityKind, Claims, Error, ErrorKind, Password,
+    RefreshToken, Scopes,
 };
 
 impl App {
@@ -276,6 +278,23 @@ impl App {
         })
     }
 
+    pub(super) fn by_password<S>(
+        &self,
+        username: String,
+        password: Password,
+        scopes: S,
+        options: CallOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let who = Credentials { username, password };
+        let begun = self.sign_in(scopes, options.clone());
+        self.begin("password", options, begun, |wanted, app, io| {
+            password::acquire(who, wanted, app, io)
+        })
+    }
+
     /// A flow over what was read, or the error that reading met.
     pub(super) fn begin<T, F>(
         &self,
@@ -510,6 +529,24 @@ macro_rules! user_methods {
                 S: IntoIterator<Item: AsRef<str>>,
             {
                 self.0.by_refresh_token(refresh_token, scopes, options)
+            }
+
+            /// A token by a user's name and password, RFC 6749 section 4.3, or by their federation server, over WS-Trust.
+            ///
+            /// Discouraged: the program sees the password, no second factor is possible, and many tenants forbid it. Use
+            /// a browser or a device code where there is a person.
+            pub fn acquire_token_by_username_password<S>(
+                &self,
+                username: impl Into<String>,
+                password: Password,
+                scopes: S,
+                options: CallOptions,
+            ) -> Flow<AuthenticationResult>
+            where
+                S: IntoIterator<Item: AsRef<str>>,
+            {
+                self.0
+                    .by_password(username.into(), password, scopes, options)
             }
         }
     };

@@ -21,6 +21,8 @@ pub struct ServerError {
     correlation_id: Option<String>,
     trace_id: Option<String>,
     timestamp: Option<String>,
+    /// Whether the server named our request as the cause, whatever the status says.
+    is_ours: bool,
 }
 
 impl ServerError {
@@ -45,6 +47,17 @@ impl ServerError {
             correlation_id: short(wire.correlation_id),
             trace_id: short(wire.trace_id),
             timestamp: short(wire.timestamp),
+            is_ours: false,
+        }
+    }
+
+    /// A SOAP fault (SOAP 1.2 part 1 section 5.4), which comes with HTTP status 500 whoever is the cause of it.
+    pub(crate) fn fault(status: u16, code: &str, reason: Option<&str>, is_ours: bool) -> Self {
+        Self {
+            code: Some(sanitized(code)).filter(|code| !code.is_empty()),
+            description: reason.map(sanitized).filter(|reason| !reason.is_empty()),
+            is_ours,
+            ..Self::read(status, b"")
         }
     }
 
@@ -69,6 +82,7 @@ impl ServerError {
             correlation_id: None,
             trace_id: None,
             timestamp: None,
+            is_ours: false,
             description,
         }
     }
@@ -120,12 +134,13 @@ impl ServerError {
 
     /// Whether the server itself was unwell, so that the same request may succeed later.
     pub fn is_transient(&self) -> bool {
-        self.status >= 500
+        let unwell = self.status >= 500
             || matches!(self.status, 408 | 429)
             || matches!(
                 self.code(),
                 Some("temporarily_unavailable" | "request_timeout")
-            )
+            );
+        unwell && !self.is_ours
     }
 }
 

@@ -79,6 +79,10 @@ impl UserHint<'_> {
                 ["Oid:", uid, "@", utid].concat()
             }
             Self::None => return None,
+            // Some servers choke on what is not printable.
+            Self::Username(name) if !name.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                return None;
+            }
             Self::Username(name) => ["UPN:", name].concat(),
         };
         let mut value = HeaderValue::try_from(text).ok()?;
@@ -125,6 +129,11 @@ mod tests {
         let upn = header(UserHint::Username("a@b"));
         assert_eq!(upn.as_deref(), Some("UPN:a@b"));
         assert_eq!(header(UserHint::HomeAccountId("sub")), None);
-        assert!(UserHint::Username("a\r\nX: y").header().is_none());
+        for username in ["bücher@contoso.com", "a b@contoso.com", "a\r\nx: y", "a\0"] {
+            assert!(
+                UserHint::Username(username).header().is_none(),
+                "{username:?}"
+            );
+        }
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use msal_core::app::AuthCodeFlow;
 use msal_core::credential::ClientCredential;
-use msal_core::{Account, Error, ErrorKind, Flow, RefreshToken, UserAssertion};
+use msal_core::{Account, Error, ErrorKind, Flow, Password, RefreshToken, UserAssertion};
 
 use crate::builder::{Buildable, Builder, Confidential};
 use crate::call::{BlockingClient, Call, Client};
@@ -10,8 +10,8 @@ use crate::calls::{confidential_calls, user_calls};
 use crate::host::BlockingDriver;
 use crate::means::BlockingMeans;
 use crate::request::{
-    Accounts, ByAuthCode, ByRefreshToken, ForClient, InitiateAuthCode, LogoutUrl, OnBehalfOf,
-    RemoveAccount, Silent, StopProcess,
+    Accounts, ByAuthCode, ByPassword, ByRefreshToken, ForClient, InitiateAuthCode, LogoutUrl,
+    OnBehalfOf, RemoveAccount, Silent, StopProcess,
 };
 
 /// An application that can keep a secret: a web app, a web API, a daemon. Cheap to clone; make one and reuse it.

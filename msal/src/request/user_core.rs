@@ -7,7 +7,7 @@ mod sealed {
         AccountFilter, AuthCodeFlow, AuthCodeOptions, CallOptions, Explanation, LogoutOptions,
         SilentOptions,
     };
-    use msal_core::{Account, AuthenticationResult, Error, Flow, RefreshToken};
+    use msal_core::{Account, AuthenticationResult, Error, Flow, Password, RefreshToken};
     use url::Url;
 
     /// An application of the core that signs users in.
@@ -49,6 +49,14 @@ mod sealed {
         fn by_refresh_token<S: IntoIterator<Item: AsRef<str>>>(
             &self,
             refresh_token: RefreshToken,
+            scopes: S,
+            options: CallOptions,
+        ) -> Flow<AuthenticationResult>;
+
+        fn by_password<S: IntoIterator<Item: AsRef<str>>>(
+            &self,
+            username: String,
+            password: Password,
             scopes: S,
             options: CallOptions,
         ) -> Flow<AuthenticationResult>;
@@ -112,6 +120,16 @@ mod sealed {
                     options: CallOptions,
                 ) -> Flow<AuthenticationResult> {
                     self.acquire_token_by_refresh_token(refresh_token, scopes, options)
+                }
+
+                fn by_password<S: IntoIterator<Item: AsRef<str>>>(
+                    &self,
+                    username: String,
+                    password: Password,
+                    scopes: S,
+                    options: CallOptions,
+                ) -> Flow<AuthenticationResult> {
+                    self.acquire_token_by_username_password(username, password, scopes, options)
                 }
             }
         };
