@@ -55,6 +55,8 @@ mod call;
 mod confidential;
 mod env;
 mod host;
+#[doc(hidden)]
+pub mod interactive;
 mod runtime;
 
 pub use builder::Builder;
