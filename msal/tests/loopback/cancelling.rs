@@ -28,7 +28,7 @@ fn cancelling_ends_the_wait_at_once_and_closes_everything() {
         assert!(receive(stream, true).is_none());
     }
     // Nothing of it is left to hold the port.
-    LoopbackListener::bind(port).unwrap();
+    until_free(port);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_wait_that_was_cancelled_before_does_not_begin() {
         &cancel,
     );
     assert!(matches!(ended, Err(ListenError::Cancelled)), "{ended:?}");
-    LoopbackListener::bind(port).unwrap();
+    until_free(port);
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ fn a_future_that_was_never_polled_holds_no_port() {
     let listener = LoopbackListener::bind(0).unwrap();
     let port = listener.port();
     drop(wait(listener, &CancelHandle::new()));
-    LoopbackListener::bind(port).unwrap();
+    until_free(port);
 }
 
 fn wait(
@@ -108,7 +108,7 @@ fn wait(
     )
 }
 
-/// The thread that waited lets go of its sockets a moment later.
+/// Sees that a port is free but for a moment, which a thread takes to close it, or a child to be started.
 fn until_free(port: u16) {
     let start = Instant::now();
     while let Err(error) = LoopbackListener::bind(port) {

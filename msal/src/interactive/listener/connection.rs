@@ -51,6 +51,7 @@ pub(super) fn receive(door: &Door, stream: &TcpStream) -> Result<ResponseText, E
     };
     let mut body = Zeroizing::new(Vec::with_capacity(len));
     body.extend(bytes.iter().skip(start).take(len));
+    drop(bytes);
     let until = Instant::now() + BODY_TIME;
     while body.len() < len {
         let missing = len - body.len();
@@ -159,5 +160,5 @@ fn time_left(until: Instant) -> Option<Duration> {
 const HEAD_TIME: Duration = Duration::from_secs(5);
 const BODY_TIME: Duration = Duration::from_secs(5);
 const WRITE_TIME: Duration = Duration::from_secs(2);
-const LINGER_TIME: Duration = Duration::from_millis(250);
+pub(super) const LINGER_TIME: Duration = Duration::from_millis(500);
 const CHUNK: usize = 4 * 1024;

@@ -91,7 +91,7 @@ impl LoopbackListener {
     /// sign-in: the page of success for a `code`, the other for anything else.
     ///
     /// Whatever else comes, of a thousand connections at most, is refused and does not end the wait. The sockets are
-    /// closed when this returns.
+    /// closed and the port is free when this returns.
     ///
     /// # Errors
     ///
@@ -134,7 +134,11 @@ impl LoopbackListener {
         let acceptors = Acceptors::start(&reception)?;
         let time_left = deadline.saturating_duration_since(Instant::now());
         let event = ends.recv_timeout(time_left);
+        if let Ok(Event::Answered) = event {
+            reception.see_off();
+        }
         drop(acceptors);
+        reception.settle();
         // What was answered with the page counts, whatever happened meanwhile.
         match (event, reception.take_response()) {
             (Ok(Event::Cancelled), _) => Err(ListenError::Cancelled),

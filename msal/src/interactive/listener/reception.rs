@@ -33,7 +33,7 @@ pub(super) enum Event {
 #[derive(Default)]
 struct State {
     is_over: bool,
-    is_claimed: bool,
+    claimed_by: Option<u64>,
     seen: u64,
     seats: Vec<Seat>,
     sockets: Vec<Arc<TcpListener>>,
@@ -81,10 +81,11 @@ impl Reception {
         let occupied = Occupied {
             reception: reception.clone(),
             number,
+            stream: Some(stream),
         };
         let thread = thread::Builder::new().name("msal-loopback".to_owned());
         // If no thread is to be had the seat is free again: the closure that was not run is dropped.
-        let _ = thread.spawn(move || occupied.reception.serve(occupied.number, &stream));
+        let _ = thread.spawn(move || occupied.serve());
     }
 
     pub(super) fn sockets(&self) -> Vec<Arc<TcpListener>> {
@@ -106,28 +107,47 @@ impl Reception {
 
     /// Sleeps for this time, or until it is over.
     pub(super) fn pause(&self, time: Duration) {
-        let state = self.state();
-        drop(
-            self.changed
-                .wait_timeout_while(state, time, |state| !state.is_over),
-        );
+        self.wait_while(time, |state| !state.is_over);
     }
 
-    /// Stops listening and lets go of everybody who has not been answered.
+    /// Stops listening and lets go of everybody.
     pub(super) fn close(&self) {
-        let (sockets, seats) = {
+        let sockets = {
             let mut state = self.state();
             state.is_over = true;
-            let seats = std::mem::take(&mut state.seats);
-            (std::mem::take(&mut state.sockets), seats)
+            for seat in &state.seats {
+                seat.dismiss();
+            }
+            std::mem::take(&mut state.sockets)
         };
         self.changed.notify_all();
         for socket in sockets {
             accept::shut(&socket);
         }
-        for seat in seats.iter().filter(|seat| !seat.is_answered) {
-            seat.dismiss();
-        }
+    }
+
+    /// Waits until whoever sent the response has closed the connection, for a moment: who closes first is the one
+    /// whose port is blocked for a while.
+    pub(super) fn see_off(&self) {
+        self.wait_while(connection::LINGER_TIME, |state| {
+            state
+                .seats
+                .iter()
+                .any(|seat| Some(seat.number) == state.claimed_by)
+        });
+    }
+
+    /// Waits until the connections are closed. They were let go of, so it is only a moment.
+    pub(super) fn settle(&self) {
+        self.wait_while(SETTLE_TIME, |state| !state.seats.is_empty());
+    }
+
+    fn wait_while(&self, time: Duration, condition: impl Fn(&State) -> bool) {
+        let state = self.state();
+        let waited = self
+            .changed
+            .wait_timeout_while(state, time, |state| condition(state));
+        drop(waited);
     }
 
     fn serve(&self, number: u64, stream: &TcpStream) {
@@ -198,10 +218,10 @@ impl Reception {
     /// Makes this the response, unless there is one or it is too late.
     fn claim(&self, number: u64, response: ResponseText) -> bool {
         let mut state = self.state();
-        if state.is_claimed || !state.answer(number) {
+        if state.claimed_by.is_some() || !state.answer(number) {
             return false;
         }
-        state.is_claimed = true;
+        state.claimed_by = Some(number);
         state.response = Some(response);
         true
     }
@@ -218,6 +238,9 @@ impl Reception {
 
 impl State {
     fn answer(&mut self, number: u64) -> bool {
+        if self.is_over {
+            return false;
+        }
         let seat = self.seats.iter_mut().find(|seat| seat.number == number);
         seat.map(|seat| seat.is_answered = true).is_some()
     }
@@ -236,21 +259,27 @@ impl Seat {
     }
 }
 
-/// Frees a seat when dropped.
+/// A seat, whose connection is closed and which is free when this is dropped.
 struct Occupied {
     reception: Arc<Reception>,
     number: u64,
+    stream: Option<Arc<TcpStream>>,
+}
+
+impl Occupied {
+    fn serve(&self) {
+        if let Some(stream) = &self.stream {
+            self.reception.serve(self.number, stream);
+        }
+    }
 }
 
 impl Drop for Occupied {
     fn drop(&mut self) {
-        let seat = {
-            let mut state = self.reception.state();
-            let mut seats = state.seats.iter();
-            let place = seats.position(|seat| seat.number == self.number);
-            place.map(|place| state.seats.remove(place))
-        };
-        drop(seat);
+        self.stream = None;
+        let mut state = self.reception.state();
+        state.seats.retain(|seat| seat.number != self.number);
+        drop(state);
         self.reception.changed.notify_all();
     }
 }
@@ -259,3 +288,4 @@ impl Drop for Occupied {
 const SEATS: usize = 32;
 /// A connection carries one request.
 const MAX_CONNECTIONS: u64 = 1_000;
+const SETTLE_TIME: Duration = Duration::from_millis(500);
