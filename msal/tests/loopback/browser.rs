@@ -143,7 +143,12 @@ fn a_program_that_is_not_there_is_an_error() {
 
 #[test]
 fn where_no_browser_can_open_it_says_why() {
-    let table: &[(&[(&str, &str)], &[&str], NoBrowser)] = &[
+    type Row = (
+        &'static [(&'static str, &'static str)],
+        &'static [&'static str],
+        NoBrowser,
+    );
+    let table: &[Row] = &[
         (
             &[("DISPLAY", ":0")],
             &["/.dockerenv", XDG_OPEN],

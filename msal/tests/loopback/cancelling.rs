@@ -5,7 +5,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use msal::interactive::{CancelHandle, ListenError, LoopbackListener, Pages, ResponseMode};
+use msal::interactive::{
+    CancelHandle, Expectation, ListenError, LoopbackListener, Pages, ResponseMode,
+};
 
 use super::client::{connect, post, receive, send};
 use super::sign_in::{SignIn, TRUE, expectation};
@@ -46,6 +48,20 @@ fn a_wait_that_was_cancelled_before_does_not_begin() {
     );
     assert!(matches!(ended, Err(ListenError::Cancelled)), "{ended:?}");
     until_free(port);
+}
+
+#[test]
+fn a_check_that_panics_ends_the_wait() {
+    let listener = LoopbackListener::bind(0).unwrap();
+    let port = listener.port();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let check = Expectation::new(ResponseMode::FormPost, |_| {
+        std::panic::resume_unwind(Box::new("on purpose"))
+    });
+    let browser = thread::spawn(move || send(port, &post(port, "/", TRUE)));
+    let ended = listener.wait(check, &Pages::new(), deadline, &CancelHandle::new());
+    assert!(matches!(ended, Err(ListenError::Panicked)), "{ended:?}");
+    browser.join().unwrap();
 }
 
 #[tokio::test]

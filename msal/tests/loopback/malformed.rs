@@ -257,7 +257,7 @@ fn two_hundred_mebibytes() {
     assert!(grown < 1_024, "{grown} KiB");
     assert!(before - cold < 8 * 1_024, "{cold} to {before} KiB");
     sign_in.succeed();
-    println!(
+    eprintln!(
         "{sent} MiB, grown by {grown} KiB, {} KiB at first",
         before - cold
     );

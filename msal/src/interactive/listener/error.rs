@@ -22,6 +22,8 @@ pub enum ListenError {
     Cancelled,
     /// Connections, or threads for them, could not be had.
     Io(io::Error),
+    /// What says whose a response is panicked.
+    Panicked,
     /// The path of the redirect URI is none, or none that a browser keeps as it is.
     Path,
     /// The deadline passed.
@@ -45,6 +47,7 @@ impl fmt::Display for ListenError {
             ),
             Self::Cancelled => f.write_str("the sign-in was cancelled"),
             Self::Io(_) => f.write_str("connections of the browser could not be accepted"),
+            Self::Panicked => f.write_str("the check of the response panicked"),
             Self::Path => {
                 f.write_str("the path of the redirect URI is not one that a browser keeps")
             }

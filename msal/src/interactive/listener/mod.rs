@@ -144,6 +144,7 @@ impl LoopbackListener {
             (Ok(Event::Cancelled), _) => Err(ListenError::Cancelled),
             (_, Some(response)) => Ok(response),
             (Ok(Event::Broken(error)), None) => Err(ListenError::Io(error)),
+            (Ok(Event::Panicked), None) => Err(ListenError::Panicked),
             (Ok(Event::TooManyRequests), None) => Err(ListenError::TooManyRequests),
             (Ok(Event::Answered) | Err(_), None) => Err(ListenError::TimedOut),
         }
@@ -164,11 +165,6 @@ impl LoopbackListener {
     ) -> Result<ResponseText, ListenError> {
         let wait = move |cancel: &CancelHandle| self.wait(expectation, &pages, deadline, cancel);
         let waiting = in_background("msal-listener", &cancel, wait).map_err(ListenError::Io)?;
-        let ended = waiting.await;
-        ended.unwrap_or_else(|| {
-            Err(ListenError::Io(std::io::Error::other(
-                "the listener panicked",
-            )))
-        })
+        waiting.await.unwrap_or(Err(ListenError::Panicked))
     }
 }

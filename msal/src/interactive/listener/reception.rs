@@ -1,5 +1,6 @@
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -27,6 +28,7 @@ pub(super) enum Event {
     Answered,
     Broken(io::Error),
     Cancelled,
+    Panicked,
     TooManyRequests,
 }
 
@@ -180,7 +182,14 @@ impl Reception {
     }
 
     fn is_ours(&self, response: &ResponseText) -> bool {
-        (self.expectation.verdict)(response.expose()) == Verdict::Ours
+        let verdict = AssertUnwindSafe(|| (self.expectation.verdict)(response.expose()));
+        match panic::catch_unwind(verdict) {
+            Ok(verdict) => verdict == Verdict::Ours,
+            Err(_) => {
+                self.tell(Event::Panicked);
+                false
+            }
+        }
     }
 
     /// Gives the connection a seat and its number; none when it is over.
