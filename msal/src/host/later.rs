@@ -1,30 +1,37 @@
-use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// A value that another thread will supply. Supplying nothing ends the wait too.
-pub(super) fn later<T: Send>() -> (Supplier<T>, impl Future<Output = Option<T>> + Send) {
+pub(crate) fn later<T: Send>() -> (Supplier<T>, Later<T>) {
     let state = Arc::new(Mutex::new(State {
         value: None,
         over: false,
         waker: None,
     }));
-    let theirs = Supplier(state.clone());
-    let value = poll_fn(move |context| {
-        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    (Supplier(state.clone()), Later(state))
+}
+
+/// The future of what [`later`] promises.
+pub(crate) struct Later<T>(Arc<Mutex<State<T>>>);
+
+impl<T> Future for Later<T> {
+    type Output = Option<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.over {
             return Poll::Ready(state.value.take());
         }
         state.waker = Some(context.waker().clone());
         Poll::Pending
-    });
-    (theirs, value)
+    }
 }
 
-pub(super) struct Supplier<T>(Arc<Mutex<State<T>>>);
+pub(crate) struct Supplier<T>(Arc<Mutex<State<T>>>);
 
 impl<T> Supplier<T> {
-    pub(super) fn supply(self, value: T) {
+    pub(crate) fn supply(self, value: T) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).value = Some(value);
     }
 }

@@ -6,3 +6,4 @@ mod later;
 
 pub(crate) use asynchronous::AsyncDriver;
 pub(crate) use blocking::BlockingDriver;
+pub(crate) use later::{Later, later};
