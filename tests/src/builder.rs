@@ -8,7 +8,7 @@ use crate::certificate::ServerCertificate;
 use crate::context::Settings;
 use crate::defaults;
 use crate::provider::LocalIdentityProvider;
-use crate::registry::{App, OidcIssuer, Registry, Resource, Tenant};
+use crate::registry::{App, FederatedDomain, OidcIssuer, Registry, Resource, Tenant};
 
 /// Decides what a [`LocalIdentityProvider`] knows and does, before it starts.
 ///
@@ -62,6 +62,14 @@ impl LocalIdentityProviderBuilder {
     /// Registers an OpenID provider that is not Entra ID.
     pub fn oidc_issuer(mut self, issuer: OidcIssuer) -> Self {
         self.registry.issuers.push(issuer.into());
+        self
+    }
+
+    /// Registers a domain whose users an AD FS signs in, in place of one with the same name.
+    pub fn federated_domain(mut self, domain: FederatedDomain) -> Self {
+        let domains = &mut self.registry.federated_domains;
+        domains.retain(|known| known.name() != domain.name());
+        domains.push(domain.into());
         self
     }
 

@@ -8,6 +8,8 @@ pub enum Endpoint {
     Connect,
     /// The provider's own surface for tests in other languages.
     Control,
+    /// AD FS's description of its WS-Trust endpoints (MEX).
+    FederationMetadata,
     /// Instance discovery: which hosts belong to which cloud.
     InstanceDiscovery,
     /// The instance metadata service of a virtual machine.
@@ -20,22 +22,29 @@ pub enum Endpoint {
     Token,
     /// Nothing the provider knows.
     Unknown,
+    /// The user realm service: who signs in the users of a domain.
+    UserRealm,
     /// AD FS's WebFinger, by which a client checks that a host is who it says.
     WebFinger,
+    /// AD FS's WS-Trust endpoints, which give SAML assertions.
+    WsTrust,
 }
 
 impl Endpoint {
     /// All kinds, in the order of their names.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Connect,
         Self::Control,
+        Self::FederationMetadata,
         Self::InstanceDiscovery,
         Self::InstanceMetadata,
         Self::Keys,
         Self::OpenIdConfiguration,
         Self::Token,
         Self::Unknown,
+        Self::UserRealm,
         Self::WebFinger,
+        Self::WsTrust,
     ];
 
     /// The name used in JSON.
@@ -44,13 +53,16 @@ impl Endpoint {
         match self {
             Self::Connect => "connect",
             Self::Control => "control",
+            Self::FederationMetadata => "federation_metadata",
             Self::InstanceDiscovery => "instance_discovery",
             Self::InstanceMetadata => "instance_metadata",
             Self::Keys => "keys",
             Self::OpenIdConfiguration => "openid_configuration",
             Self::Token => "token",
             Self::Unknown => "unknown",
+            Self::UserRealm => "user_realm",
             Self::WebFinger => "webfinger",
+            Self::WsTrust => "ws_trust",
         }
     }
 

@@ -67,6 +67,7 @@ mod routes;
 mod server;
 mod signing_key;
 mod summary;
+mod ws_trust;
 
 pub use self::builder::LocalIdentityProviderBuilder;
 pub use self::certificate::{
@@ -76,5 +77,8 @@ pub use self::endpoint::Endpoint;
 pub use self::fault::{Fault, Wire};
 pub use self::hold::Hold;
 pub use self::provider::LocalIdentityProvider;
-pub use self::registry::{App, FederatedCredential, OidcIssuer, Resource, Tenant};
+pub use self::registry::{
+    App, FederatedCredential, FederatedDomain, OidcIssuer, Resource, SamlVersion, Tenant,
+    WsTrustVersion,
+};
 pub use self::request::{Request, Via};

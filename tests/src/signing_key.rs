@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaPublicKeyComponents,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -41,18 +43,39 @@ impl SigningKey {
         let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(claims.to_string(), &mut token);
+        let signature = self.sign_bytes(token.as_bytes())?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
+        Ok(token)
+    }
+
+    /// Signs a message with RSASSA-PKCS1-v1_5 and SHA-256.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> io::Result<Vec<u8>> {
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key
             .sign(
                 &RSA_PKCS1_SHA256,
                 &SystemRandom::new(),
-                token.as_bytes(),
+                message,
                 &mut signature,
             )
-            .map_err(|_unspecified| io::Error::other("could not sign a token"))?;
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
-        Ok(token)
+            .map_err(|_unspecified| io::Error::other("could not sign"))?;
+        Ok(signature)
+    }
+
+    /// Checks such a signature.
+    pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        RsaPublicKeyComponents {
+            n: &self.modulus,
+            e: &self.exponent,
+        }
+        .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+        .is_ok()
+    }
+
+    /// The certificate that the public key is published in, in DER.
+    pub(crate) fn certificate_der(&self) -> &[u8] {
+        self.certificate.certificate_der()
     }
 
     /// The public key as a JWK (RFC 7517), in the shape that Entra ID gives it.

@@ -6,3 +6,4 @@ pub(crate) mod keys;
 pub(crate) mod openid_configuration;
 pub(crate) mod tenant;
 pub(crate) mod token;
+pub(crate) mod user_realm;

@@ -1,6 +1,7 @@
 //! What the provider knows: tenants, apps, resources, and issuers other than Entra ID.
 
 mod app;
+mod federated_domain;
 mod issuer;
 mod resource;
 mod tenant;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 pub(crate) use self::app::TrustedSubject;
 pub use self::app::{App, FederatedCredential};
+pub use self::federated_domain::{FederatedDomain, SamlVersion, WsTrustVersion};
 pub use self::issuer::OidcIssuer;
 pub use self::resource::Resource;
 pub use self::tenant::Tenant;
@@ -20,6 +22,7 @@ pub(crate) struct Registry {
     pub(crate) tenants: Vec<Arc<Tenant>>,
     pub(crate) resources: Vec<Arc<Resource>>,
     pub(crate) issuers: Vec<Arc<OidcIssuer>>,
+    pub(crate) federated_domains: Vec<Arc<FederatedDomain>>,
     /// Hosts outside the built-in clouds that instance discovery accepts.
     pub(crate) known_hosts: Vec<String>,
     apps: HashMap<String, Arc<App>>,
@@ -59,5 +62,27 @@ impl Registry {
             .iter()
             .find(|resource| resource.is_called(identifier))
             .cloned()
+    }
+
+    /// Finds the federated domain of that name.
+    pub(crate) fn federated_domain(&self, name: &str) -> Option<Arc<FederatedDomain>> {
+        self.federated_domains
+            .iter()
+            .find(|domain| domain.name().eq_ignore_ascii_case(name))
+            .cloned()
+    }
+
+    /// Finds the federated domain of a user name.
+    pub(crate) fn federated_domain_of(&self, username: &str) -> Option<Arc<FederatedDomain>> {
+        self.federated_domain(username.rsplit_once('@')?.1)
+    }
+
+    /// The federated domains whose AD FS is on that host.
+    pub(crate) fn federated_domains_at(&self, host: &str) -> Vec<Arc<FederatedDomain>> {
+        self.federated_domains
+            .iter()
+            .filter(|domain| domain.host() == host)
+            .cloned()
+            .collect()
     }
 }
