@@ -65,6 +65,7 @@ mod reply;
 mod request;
 mod routes;
 mod server;
+mod sign_in;
 mod signing_key;
 mod summary;
 mod ws_trust;
@@ -78,7 +79,7 @@ pub use self::fault::{Fault, Wire};
 pub use self::hold::Hold;
 pub use self::provider::LocalIdentityProvider;
 pub use self::registry::{
-    App, FederatedCredential, FederatedDomain, OidcIssuer, Resource, SamlVersion, Tenant,
+    App, FederatedCredential, FederatedDomain, OidcIssuer, Resource, SamlVersion, Tenant, User,
     WsTrustVersion,
 };
 pub use self::request::{Request, Via};

@@ -5,9 +5,7 @@ use std::sync::OnceLock;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::{
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaPublicKeyComponents,
-};
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -49,7 +47,7 @@ impl SigningKey {
         Ok(token)
     }
 
-    /// Signs a message with RSASSA-PKCS1-v1_5 and SHA-256.
+    /// Signs bytes with RSASSA-PKCS1-v1_5 and SHA-256.
     pub(crate) fn sign_bytes(&self, message: &[u8]) -> io::Result<Vec<u8>> {
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key
@@ -59,23 +57,18 @@ impl SigningKey {
                 message,
                 &mut signature,
             )
-            .map_err(|_unspecified| io::Error::other("could not sign"))?;
+            .map_err(|_unspecified| io::Error::other("could not sign a token"))?;
         Ok(signature)
-    }
-
-    /// Checks such a signature.
-    pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
-        RsaPublicKeyComponents {
-            n: &self.modulus,
-            e: &self.exponent,
-        }
-        .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
-        .is_ok()
     }
 
     /// The certificate that the public key is published in, in DER.
     pub(crate) fn certificate_der(&self) -> &[u8] {
         self.certificate.certificate_der()
+    }
+
+    /// Modulus and exponent, without leading zeros.
+    pub(crate) fn public_numbers(&self) -> (&[u8], &[u8]) {
+        (&self.modulus, &self.exponent)
     }
 
     /// The public key as a JWK (RFC 7517), in the shape that Entra ID gives it.

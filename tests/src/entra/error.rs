@@ -15,6 +15,8 @@ pub(crate) struct EntraError {
     error: &'static str,
     code: u32,
     message: String,
+    suberror: Option<&'static str>,
+    claims: Option<String>,
 }
 
 impl EntraError {
@@ -25,7 +27,46 @@ impl EntraError {
             error,
             code,
             message: message.into(),
+            suberror: None,
+            claims: None,
         }
+    }
+
+    /// An error of the grant itself (RFC 6749 section 5.2), with status 400.
+    pub(crate) fn invalid_grant(code: u32, message: impl Into<String>) -> Self {
+        Self::new("invalid_grant", code, message)
+    }
+
+    /// Says more closely what is wrong, in a word for programs.
+    pub(crate) const fn suberror(mut self, suberror: &'static str) -> Self {
+        self.suberror = Some(suberror);
+        self
+    }
+
+    /// Gives the claims (JSON) that the client must ask for.
+    pub(crate) fn claims(mut self, claims: String) -> Self {
+        self.claims = Some(claims);
+        self
+    }
+
+    /// The OAuth code.
+    pub(crate) const fn error(&self) -> &'static str {
+        self.error
+    }
+
+    /// The number, and the text without number and ids.
+    pub(crate) fn number_and_message(&self) -> (u32, &str) {
+        (self.code, &self.message)
+    }
+
+    /// The word for programs, if there is one.
+    pub(crate) const fn suberror_word(&self) -> Option<&'static str> {
+        self.suberror
+    }
+
+    /// The claims that the client must ask for, if there are any.
+    pub(crate) fn claims_text(&self) -> Option<&str> {
+        self.claims.as_deref()
     }
 
     /// `invalid_client`, with status 401.
@@ -73,7 +114,7 @@ impl EntraError {
         let host = realm
             .cloud
             .map_or(realm.authority.as_str(), |cloud| cloud.preferred_network);
-        let body = json!({
+        let mut body = json!({
             "error": error,
             "error_description": description,
             "error_codes": [code],
@@ -82,6 +123,16 @@ impl EntraError {
             "correlation_id": correlation_id,
             "error_uri": format!("https://{host}/error?code={code}"),
         });
+        if let Some(suberror) = self.suberror {
+            body["suberror"] = json!(suberror);
+            // An older name for the same, which MSAL Python looks for.
+            if suberror == CLIENT_MISMATCH {
+                body["error_additional_info"] = json!(suberror);
+            }
+        }
+        if let Some(claims) = &self.claims {
+            body["claims"] = json!(claims);
+        }
         let mut reply = decorate(Reply::json(self.status, &body), request).no_store();
         reply.set("x-ms-request-id", &trace_id.to_string());
         reply.set("x-ms-clitelem", &format!("1,{code},0,,"));
@@ -172,6 +223,9 @@ fn timestamp(context: &Context) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
     context.clock.now().format(format).unwrap_or_default()
 }
+
+/// The suberror of a refresh token that another client, or another family of them, was given.
+pub(crate) const CLIENT_MISMATCH: &str = "client_mismatch";
 
 const ADFS_UNKNOWN_CLIENT: &str = "MSIS9607: The 'client_id' parameter in the request is invalid. No registered \
                                    client is found with this identifier.";

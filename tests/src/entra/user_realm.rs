@@ -56,7 +56,9 @@ pub(crate) fn is_personal(username: &str) -> bool {
 }
 
 fn describe(context: &Context, realm: &Realm, username: &str) -> Value {
-    let cloud = realm.cloud.map_or("microsoftonline.com", |cloud| cloud.name);
+    let cloud = realm
+        .cloud
+        .map_or("microsoftonline.com", |cloud| cloud.name);
     let mut body = json!({
         "ver": "1.0",
         "account_type": "Unknown",

@@ -132,7 +132,8 @@ impl FederatedDomain {
 
     /// What the realm service names as endpoint: the older version where it is offered, as Entra ID does.
     pub(crate) fn active_url(&self) -> String {
-        let is_new = self.offers(WsTrustVersion::V1_3) && !self.offers(WsTrustVersion::February2005);
+        let is_new =
+            self.offers(WsTrustVersion::V1_3) && !self.offers(WsTrustVersion::February2005);
         self.endpoint(if is_new {
             WsTrustVersion::V1_3
         } else {

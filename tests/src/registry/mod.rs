@@ -1,10 +1,12 @@
-//! What the provider knows: tenants, apps, resources, and issuers other than Entra ID.
+//! What the provider knows: tenants, users, apps, resources, and issuers other than Entra ID.
 
 mod app;
 mod federated_domain;
 mod issuer;
+mod redirect_uri;
 mod resource;
 mod tenant;
+mod user;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ pub use self::federated_domain::{FederatedDomain, SamlVersion, WsTrustVersion};
 pub use self::issuer::OidcIssuer;
 pub use self::resource::Resource;
 pub use self::tenant::Tenant;
+pub use self::user::User;
 
 /// Everything that a test registers. Cheap to read: what is handed out is shared.
 #[derive(Debug, Default)]
@@ -25,6 +28,7 @@ pub(crate) struct Registry {
     pub(crate) federated_domains: Vec<Arc<FederatedDomain>>,
     /// Hosts outside the built-in clouds that instance discovery accepts.
     pub(crate) known_hosts: Vec<String>,
+    pub(crate) users: Vec<Arc<User>>,
     apps: HashMap<String, Arc<App>>,
     app_order: Vec<String>,
 }
@@ -56,6 +60,20 @@ impl Registry {
         }
     }
 
+    /// Finds a user by the username.
+    pub(crate) fn user(&self, username: &str) -> Option<Arc<User>> {
+        self.users
+            .iter()
+            .find(|user| user.is_called(username))
+            .cloned()
+    }
+
+    /// Registers a user, in place of one with the same username.
+    pub(crate) fn put_user(&mut self, user: User) {
+        self.users.retain(|other| !other.is_called(user.username()));
+        self.users.push(Arc::new(user));
+    }
+
     /// Finds a resource by its identifier URI or app id.
     pub(crate) fn resource(&self, identifier: &str) -> Option<Arc<Resource>> {
         self.resources
@@ -64,12 +82,21 @@ impl Registry {
             .cloned()
     }
 
-    /// Finds the federated domain of that name.
+    /// Finds the federated domain of that name: registered, or of a user who is said to have one.
     pub(crate) fn federated_domain(&self, name: &str) -> Option<Arc<FederatedDomain>> {
-        self.federated_domains
+        let registered = self
+            .federated_domains
             .iter()
-            .find(|domain| domain.name().eq_ignore_ascii_case(name))
-            .cloned()
+            .find(|domain| domain.name().eq_ignore_ascii_case(name));
+        registered.cloned().or_else(|| {
+            self.users.iter().find_map(|user| {
+                let host = user.federated_host()?;
+                let (_, domain) = user.username().rsplit_once('@')?;
+                domain
+                    .eq_ignore_ascii_case(name)
+                    .then(|| Arc::new(FederatedDomain::new(domain, host)))
+            })
+        })
     }
 
     /// Finds the federated domain of a user name.
@@ -79,10 +106,16 @@ impl Registry {
 
     /// The federated domains whose AD FS is on that host.
     pub(crate) fn federated_domains_at(&self, host: &str) -> Vec<Arc<FederatedDomain>> {
-        self.federated_domains
+        let of_users = self
+            .users
             .iter()
-            .filter(|domain| domain.host() == host)
-            .cloned()
-            .collect()
+            .filter_map(|user| self.federated_domain_of(user.username()));
+        let mut domains: Vec<Arc<FederatedDomain>> = Vec::new();
+        for domain in self.federated_domains.iter().cloned().chain(of_users) {
+            if domain.host() == host && domains.iter().all(|known| known.name() != domain.name()) {
+                domains.push(domain);
+            }
+        }
+        domains
     }
 }

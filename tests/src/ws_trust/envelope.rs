@@ -31,10 +31,7 @@ pub(super) fn reply(
          <s:Body>{body}</s:Body></s:Envelope>"
     );
     let mut reply = Reply::new(status, envelope);
-    reply.set(
-        CONTENT_TYPE.as_str(),
-        "application/soap+xml; charset=utf-8",
-    );
+    reply.set(CONTENT_TYPE.as_str(), "application/soap+xml; charset=utf-8");
     reply.set("server", "Microsoft-HTTPAPI/2.0");
     reply
 }

@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::envelope::{self, escape, instant};
 use super::fault::Fault;
-use super::names::{ADDRESSING, POLICY, SECURITY_EXTENSION, SECURITY_UTILITY, issue, no_key, response_action, trust};
+use super::names::{
+    ADDRESSING, POLICY, SECURITY_EXTENSION, SECURITY_UTILITY, issue, no_key, response_action, trust,
+};
 use super::request::{Message, TokenRequest};
 use super::saml::{Assertion, namespace};
 use crate::context::Context;
@@ -197,5 +199,4 @@ fn elsewhere(kind: &str) -> Reply {
     reply
 }
 
-const EXTENSION_1_1: &str =
-    "http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd";
+const EXTENSION_1_1: &str = "http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd";

@@ -24,9 +24,7 @@ pub(super) const fn request_action(version: WsTrustVersion) -> &'static str {
 pub(super) const fn response_action(version: WsTrustVersion) -> &'static str {
     match version {
         WsTrustVersion::February2005 => "http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/Issue",
-        WsTrustVersion::V1_3 => {
-            "http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTRC/IssueFinal"
-        }
+        WsTrustVersion::V1_3 => "http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTRC/IssueFinal",
     }
 }
 

@@ -73,8 +73,8 @@ impl<'text> Message<'text> {
             child(self.header, SECURITY_EXTENSION, "Security").ok_or(Fault::InvalidSecurity)?;
         check_timestamp(security, now)?;
         let (username, password) = credentials(security).ok_or(Fault::InvalidSecurity)?;
-        let token = child(self.body, trust(version), "RequestSecurityToken")
-            .ok_or(Fault::RequestFailed)?;
+        let token =
+            child(self.body, trust(version), "RequestSecurityToken").ok_or(Fault::RequestFailed)?;
         let member = |name| child(token, trust(version), name).and_then(text);
         if member("RequestType") != Some(issue(version))
             || member("KeyType").is_some_and(|kind| kind != no_key(version))

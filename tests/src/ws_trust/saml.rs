@@ -110,8 +110,7 @@ impl Assertion {
             Some(attribute.first_element_child()?.text()?.to_owned())
         };
         let conditions = element("Conditions")?;
-        let time =
-            |name| OffsetDateTime::parse(conditions.attribute(name)?, &Rfc3339).ok();
+        let time = |name| OffsetDateTime::parse(conditions.attribute(name)?, &Rfc3339).ok();
         Some(Self {
             version,
             issuer: match version {
@@ -264,15 +263,23 @@ mod tests {
             let changed = [
                 text.replace("o'neil", "o'neal"),
                 text.replace("><", "> <"),
-                text.replace("=\"", "='").replace("\" ", "' ").replace("\">", "'>"),
+                text.replace("=\"", "='")
+                    .replace("\" ", "' ")
+                    .replace("\">", "'>"),
                 text.replace("&gt;", ">"),
                 text.replace("<ds:SignatureValue>", "<ds:SignatureValue>A"),
                 text.replace("ds:", "d:").replace(":ds", ":d"),
-                text.replace("<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">", "<ds:SignedInfo>"),
+                text.replace(
+                    "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">",
+                    "<ds:SignedInfo>",
+                ),
             ];
             for changed in changed {
                 assert_ne!(changed, text);
-                assert!(Assertion::verify(key, &changed, version).is_err(), "{changed}");
+                assert!(
+                    Assertion::verify(key, &changed, version).is_err(),
+                    "{changed}"
+                );
             }
         }
     }

@@ -8,8 +8,11 @@ mod faults;
 mod federation;
 mod proxy;
 mod robustness;
+mod rst;
 mod token;
 mod token_errors;
+mod user_realm;
+mod ws_trust;
 
 use msal_testing::defaults::{CLIENT_SECRET, GRAPH, SECRET_CLIENT_ID, TENANT_ID};
 

@@ -1,6 +1,6 @@
 //! A request for a security token as a client writes it, with parts that a test can spoil.
 
-use msal_testing::defaults::{ADFS_HOST, FEDERATED_USERNAME, PASSWORD};
+use msal_testing::defaults::{FEDERATED_USERNAME, FEDERATION_HOST, PASSWORD};
 use msal_testing::{LocalIdentityProvider, WsTrustVersion};
 use roxmltree::Document;
 use time::{Duration, OffsetDateTime};
@@ -33,7 +33,7 @@ impl Rst {
             soap_action,
             version,
             path: version,
-            host: ADFS_HOST.to_owned(),
+            host: FEDERATION_HOST.to_owned(),
             username: FEDERATED_USERNAME.to_owned(),
             password: PASSWORD.to_owned(),
             token_type: String::new(),
@@ -109,9 +109,8 @@ impl Rst {
         };
         let now = OffsetDateTime::now_utc();
         let time = |time: OffsetDateTime| {
-            let format = time::macros::format_description!(
-                "[year]-[month]-[day]T[hour]:[minute]:[second]Z"
-            );
+            let format =
+                time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
             time.format(format).unwrap()
         };
         let (created, expires) = (time(now), time(now + Duration::minutes(10)));

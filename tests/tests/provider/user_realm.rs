@@ -1,4 +1,4 @@
-use msal_testing::defaults::{ADFS_HOST, FEDERATED_DOMAIN};
+use msal_testing::defaults::{FEDERATED_DOMAIN, FEDERATION_HOST};
 use msal_testing::{Endpoint, FederatedDomain, LocalIdentityProvider, WsTrustVersion};
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn a_managed_domain_is_entra_ids_own() {
 fn a_federated_domain_names_its_ad_fs() {
     let provider = LocalIdentityProvider::start().unwrap();
     let body = realm(&provider, &format!("fred@{FEDERATED_DOMAIN}"));
-    let base = format!("https://{ADFS_HOST}/adfs/services/trust");
+    let base = format!("https://{FEDERATION_HOST}/adfs/services/trust");
     assert_eq!(
         body,
         json!({
@@ -76,7 +76,12 @@ fn a_personal_account_and_an_unknown_domain_are_told_apart() {
         (&personal["account_type"], &personal["domain_name"]),
         (&json!("Managed"), &json!("live.com"))
     );
-    for name in ["who@nowhere.example", "who", "@", "who%2F..%2F@nowhere.example"] {
+    for name in [
+        "who@nowhere.example",
+        "who",
+        "@",
+        "who%2F..%2F@nowhere.example",
+    ] {
         let unknown = realm(&provider, name);
         assert_eq!(unknown["account_type"], "Unknown", "{name}");
         assert_eq!(unknown["domain_name"], Value::Null, "{name}");
@@ -156,9 +161,8 @@ fn a_version_must_be_named() {
 }
 
 fn realm(provider: &LocalIdentityProvider, username: &str) -> Value {
-    let url = format!(
-        "https://login.microsoftonline.com/common/userrealm/{username}?api-version=1.0"
-    );
+    let url =
+        format!("https://login.microsoftonline.com/common/userrealm/{username}?api-version=1.0");
     let response = Client::of(provider).get(&url).unwrap();
     assert_eq!(response.status, 200, "{username}");
     response.json()

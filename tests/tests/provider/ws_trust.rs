@@ -1,4 +1,4 @@
-use msal_testing::defaults::{ADFS_HOST, FEDERATED_USERNAME, PASSWORD};
+use msal_testing::defaults::{FEDERATED_USERNAME, FEDERATION_HOST, PASSWORD};
 use msal_testing::{
     Endpoint, Fault, FederatedDomain, LocalIdentityProvider, SamlVersion, User, WsTrustVersion,
 };
@@ -10,7 +10,7 @@ use crate::rst::{Rst, SAML_1, SAML_2, assertion, fault};
 #[test]
 fn the_description_leads_to_an_endpoint_for_each_version() {
     let provider = LocalIdentityProvider::start().unwrap();
-    let text = describe(&provider, ADFS_HOST);
+    let text = describe(&provider, FEDERATION_HOST);
     for (version, path) in [
         (WsTrustVersion::V1_3, "13"),
         (WsTrustVersion::February2005, "2005"),
@@ -18,7 +18,7 @@ fn the_description_leads_to_an_endpoint_for_each_version() {
         assert_eq!(
             endpoints(&text, version),
             [format!(
-                "https://{ADFS_HOST}/adfs/services/trust/{path}/usernamemixed"
+                "https://{FEDERATION_HOST}/adfs/services/trust/{path}/usernamemixed"
             )]
         );
     }
@@ -88,7 +88,10 @@ fn an_assertion_is_of_the_version_asked_for_or_of_the_domains() {
         .federated_domain(
             FederatedDomain::new("two.example", "sts.two.example").saml(SamlVersion::V2_0),
         )
-        .user(User::new("u@two.example", "5d7b9f10-0000-4000-8000-000000000001"))
+        .user(User::new(
+            "u@two.example",
+            "5d7b9f10-0000-4000-8000-000000000001",
+        ))
         .start()
         .unwrap();
     let two = Rst::new(WsTrustVersion::V1_3)
@@ -170,18 +173,53 @@ fn a_request_in_the_wrong_form_gets_the_fault_that_says_so() {
         };
         let good = || Rst::new(version);
         let cases = [
-            (good().text("/RST/Issue", "/RST/Renew"), "a:ActionNotSupported"),
-            (good().action(Rst::new(other).soap_action), "a:ActionMismatch"),
+            (
+                good().text("/RST/Issue", "/RST/Renew"),
+                "a:ActionNotSupported",
+            ),
+            (
+                good().action(Rst::new(other).soap_action),
+                "a:ActionMismatch",
+            ),
             (good().at_path(other), "a:ActionNotSupported"),
-            (good().text("<wsa:To s:mustUnderstand=\"1\">https://", "<wsa:To s:mustUnderstand=\"1\">https://not."), "a:DestinationUnreachable"),
-            (good().text("MessageID", "messageID"), "a:MessageAddressingHeaderRequired"),
-            (good().text("wsse:Security", "wsse:Insecurity"), "a:InvalidSecurity"),
-            (good().text("wsu:Timestamp", "wsu:Stamp"), "a:InvalidSecurity"),
-            (good().text("wsse:UsernameToken", "wsse:OtherToken"), "a:InvalidSecurity"),
+            (
+                good().text(
+                    "<wsa:To s:mustUnderstand=\"1\">https://",
+                    "<wsa:To s:mustUnderstand=\"1\">https://not.",
+                ),
+                "a:DestinationUnreachable",
+            ),
+            (
+                good().text("MessageID", "messageID"),
+                "a:MessageAddressingHeaderRequired",
+            ),
+            (
+                good().text("wsse:Security", "wsse:Insecurity"),
+                "a:InvalidSecurity",
+            ),
+            (
+                good().text("wsu:Timestamp", "wsu:Stamp"),
+                "a:InvalidSecurity",
+            ),
+            (
+                good().text("wsse:UsernameToken", "wsse:OtherToken"),
+                "a:InvalidSecurity",
+            ),
             (good().text("AppliesTo", "AppliesFor"), "a:InvalidScope"),
-            (good().text("urn:federation:MicrosoftOnline", "urn:other"), "a:InvalidScope"),
-            (good().text("wst:RequestType", "wst:Kind"), "a:RequestFailed"),
-            (good().text("/Bearer", "/SymmetricKey").text("/NoProofKey", "/SymmetricKey"), "a:RequestFailed"),
+            (
+                good().text("urn:federation:MicrosoftOnline", "urn:other"),
+                "a:InvalidScope",
+            ),
+            (
+                good().text("wst:RequestType", "wst:Kind"),
+                "a:RequestFailed",
+            ),
+            (
+                good()
+                    .text("/Bearer", "/SymmetricKey")
+                    .text("/NoProofKey", "/SymmetricKey"),
+                "a:RequestFailed",
+            ),
             (good().token_type("urn:other"), "a:RequestFailed"),
         ];
         for (rst, expected) in cases {
@@ -205,10 +243,9 @@ fn a_message_out_of_its_time_is_refused() {
 #[test]
 fn what_is_no_message_is_refused_before_it_is_read() {
     let provider = LocalIdentityProvider::start().unwrap();
-    let url = format!("https://{ADFS_HOST}/adfs/services/trust/13/usernamemixed");
+    let url = format!("https://{FEDERATION_HOST}/adfs/services/trust/13/usernamemixed");
     let send = |kind: &str, body: &str| {
-        let response =
-            Client::of(&provider).send("POST", &url, &[("Content-Type", kind)], body);
+        let response = Client::of(&provider).send("POST", &url, &[("Content-Type", kind)], body);
         response.unwrap().status
     };
     let good = Rst::new(WsTrustVersion::V1_3).document();
@@ -230,7 +267,7 @@ fn the_endpoints_for_others_ask_for_what_they_take() {
         ("2005/certificatemixed", 403),
         ("13/nothing", 404),
     ] {
-        let url = format!("https://{ADFS_HOST}/adfs/services/trust/{path}");
+        let url = format!("https://{FEDERATION_HOST}/adfs/services/trust/{path}");
         let response = Client::of(&provider).post(&url, &[]).unwrap();
         assert_eq!(response.status, status, "{path}");
         let challenge = (status == 401).then_some("Negotiate");
@@ -244,7 +281,7 @@ fn faults_strike_these_endpoints_too() {
     provider.script(Fault::status(503).on(Endpoint::FederationMetadata));
     provider.script(Fault::status(502).on(Endpoint::WsTrust));
     provider.script(Fault::status(429).on(Endpoint::UserRealm));
-    let mex = format!("https://{ADFS_HOST}/adfs/services/trust/mex");
+    let mex = format!("https://{FEDERATION_HOST}/adfs/services/trust/mex");
     let realm = "https://login.microsoftonline.com/common/userrealm/a@contoso.com?api-version=1.0";
     let rst = || Rst::new(WsTrustVersion::V1_3).send(&provider).status;
     let get = |url: &str| Client::of(&provider).get(url).unwrap().status;
@@ -255,7 +292,7 @@ fn faults_strike_these_endpoints_too() {
         asked[0].header("soapaction"),
         Some("http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/Issue")
     );
-    assert_eq!(asked[0].host, ADFS_HOST);
+    assert_eq!(asked[0].host, FEDERATION_HOST);
     assert!(asked.iter().all(|request| request.tls));
 }
 
@@ -347,9 +384,9 @@ fn endpoints(text: &str, version: WsTrustVersion) -> Vec<String> {
             bindings.contains(&binding.split_once(':').unwrap().1)
         })
         .map(|port| {
-            let address = port
-                .descendants()
-                .find(|node| node.has_tag_name(("http://www.w3.org/2005/08/addressing", "Address")));
+            let address = port.descendants().find(|node| {
+                node.has_tag_name(("http://www.w3.org/2005/08/addressing", "Address"))
+            });
             address.unwrap().text().unwrap().to_owned()
         })
         .collect()

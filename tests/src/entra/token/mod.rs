@@ -3,10 +3,17 @@
 mod access_token;
 mod assertion;
 mod audience;
+mod binding;
 mod client_authentication;
 mod client_credentials;
+mod delegated;
 mod form;
+mod id_token;
 mod scope;
+mod signed;
+mod ssh_certificate;
+mod user_grant;
+mod user_token;
 
 use http::{Method, StatusCode};
 use serde_json::Value;
