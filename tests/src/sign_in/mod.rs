@@ -1,14 +1,17 @@
 //! What users' sign-ins leave behind at the provider: sessions, codes, tokens, consent.
 
 mod consent;
+mod lockout;
 mod refresh_token;
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use uuid::Uuid;
 
 pub(crate) use self::consent::Consents;
+pub(crate) use self::lockout::Lockouts;
 pub(crate) use self::refresh_token::{RefreshToken, RefreshTokens, Standing};
 use crate::context::Context;
 use crate::registry::User;
@@ -54,7 +57,10 @@ impl SignIn {
 pub(crate) struct SignIns {
     consents: Mutex<Consents>,
     demands: Mutex<Vec<Demand>>,
+    lockouts: Mutex<Lockouts>,
     refresh_tokens: Mutex<RefreshTokens>,
+    /// By the id that access tokens name them by (`sid`).
+    sessions: Mutex<HashMap<String, SignIn>>,
 }
 
 /// Claims that a resource's policy demands of who asks for its tokens.
@@ -71,6 +77,20 @@ impl SignIns {
 
     pub(crate) fn demands(&self) -> MutexGuard<'_, Vec<Demand>> {
         lock(&self.demands)
+    }
+
+    pub(crate) fn lockouts(&self) -> MutexGuard<'_, Lockouts> {
+        lock(&self.lockouts)
+    }
+
+    /// The sign-in that an access token comes of, by the claim `sid`.
+    pub(crate) fn session(&self, id: &str) -> Option<SignIn> {
+        lock(&self.sessions).get(id).cloned()
+    }
+
+    /// Remembers a sign-in that tokens are issued for.
+    pub(crate) fn remember(&self, sign_in: &SignIn) {
+        lock(&self.sessions).insert(sign_in.session_id.clone(), sign_in.clone());
     }
 
     pub(crate) fn refresh_tokens(&self) -> MutexGuard<'_, RefreshTokens> {

@@ -11,4 +11,4 @@ mod request;
 pub(crate) mod saml;
 
 pub(crate) use self::description::describe;
-pub(crate) use self::issue::answer;
+pub(crate) use self::issue::{answer, immutable_id};

@@ -6,11 +6,15 @@ mod client;
 mod discovery;
 mod faults;
 mod federation;
+mod on_behalf_of;
+mod password;
 mod proxy;
 mod robustness;
 mod rst;
+mod saml_grant;
 mod token;
 mod token_errors;
+mod user_grants;
 mod user_realm;
 mod ws_trust;
 

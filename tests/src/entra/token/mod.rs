@@ -9,6 +9,9 @@ mod client_credentials;
 mod delegated;
 mod form;
 mod id_token;
+mod on_behalf_of;
+mod password;
+mod saml_bearer;
 mod scope;
 mod signed;
 mod ssh_certificate;
@@ -21,10 +24,10 @@ use serde_json::Value;
 use self::form::Form;
 use super::error::{EntraError, decorate};
 use super::tenant;
-use crate::Request;
 use crate::context::Context;
 use crate::realm::{Kind, Realm};
 use crate::reply::Reply;
+use crate::{Request, SamlVersion};
 
 pub(crate) fn answer(context: &Context, request: &Request, realm: &Realm) -> Reply {
     match grant(context, request, realm) {
@@ -52,11 +55,29 @@ fn grant(context: &Context, request: &Request, realm: &Realm) -> Result<Value, E
     }
     match form.required("grant_type")? {
         "client_credentials" => client_credentials::grant(context, &form, realm),
+        "password" => password::grant(context, &form, realm),
+        on_behalf_of::GRANT_TYPE if takes_tokens(realm) => {
+            on_behalf_of::grant(context, &form, realm)
+        }
+        saml_bearer::GRANT_TYPE_1_1 if realm.kind == Kind::Entra => {
+            saml_bearer::grant(context, &form, realm, SamlVersion::V1_1)
+        }
+        saml_bearer::GRANT_TYPE_2_0 if realm.kind == Kind::Entra => {
+            saml_bearer::grant(context, &form, realm, SamlVersion::V2_0)
+        }
         other => {
             let message = format!("The app requested an unsupported grant type '{other}'.");
             Err(EntraError::new("unsupported_grant_type", 70_003, message))
         }
     }
+}
+
+/// Whether this kind of provider lets an API act for its callers.
+const fn takes_tokens(realm: &Realm) -> bool {
+    matches!(
+        realm.kind,
+        Kind::Adfs | Kind::Ciam | Kind::Dsts | Kind::Entra
+    )
 }
 
 fn refuse_tenant(realm: &Realm) -> Option<EntraError> {

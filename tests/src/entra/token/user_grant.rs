@@ -69,6 +69,7 @@ impl UserGrant<'_> {
             user: &user,
         };
         let mut body = token.response(context)?;
+        context.sign_ins.remember(self.sign_in);
         if requested.offline_access {
             self.add_refresh_token(context, &mut body);
         }
