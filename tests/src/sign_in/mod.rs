@@ -60,7 +60,7 @@ pub(crate) struct SignIns {
     lockouts: Mutex<Lockouts>,
     refresh_tokens: Mutex<RefreshTokens>,
     /// By the id that access tokens name them by (`sid`).
-    sessions: Mutex<HashMap<String, SignIn>>,
+    by_session_id: Mutex<HashMap<String, SignIn>>,
 }
 
 /// Claims that a resource's policy demands of who asks for its tokens.
@@ -84,13 +84,13 @@ impl SignIns {
     }
 
     /// The sign-in that an access token comes of, by the claim `sid`.
-    pub(crate) fn session(&self, id: &str) -> Option<SignIn> {
-        lock(&self.sessions).get(id).cloned()
+    pub(crate) fn of_session(&self, id: &str) -> Option<SignIn> {
+        lock(&self.by_session_id).get(id).cloned()
     }
 
     /// Remembers a sign-in that tokens are issued for.
     pub(crate) fn remember(&self, sign_in: &SignIn) {
-        lock(&self.sessions).insert(sign_in.session_id.clone(), sign_in.clone());
+        lock(&self.by_session_id).insert(sign_in.session_id.clone(), sign_in.clone());
     }
 
     pub(crate) fn refresh_tokens(&self) -> MutexGuard<'_, RefreshTokens> {

@@ -98,7 +98,7 @@ fn verify(context: &Context, assertion: &Jws<'_>, app: &App) -> Result<(), Entra
 fn sign_in_of(context: &Context, assertion: &Jws<'_>) -> Result<SignIn, EntraError> {
     let known = assertion
         .claim("sid")
-        .and_then(|session| context.sign_ins.session(session));
+        .and_then(|session| context.sign_ins.of_session(session));
     if let Some(sign_in) = known {
         return Ok(SignIn {
             nonce: None,
