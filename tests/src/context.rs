@@ -1,9 +1,13 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use std::time::Duration;
 
+use crate::browser::Browser;
 use crate::certificate::{ServerCertificate, TlsIdentity};
 use crate::clock::Clock;
 use crate::fault::Faults;
@@ -25,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) sign_ins: SignIns,
     pub(crate) signing_key: &'static SigningKey,
     pub(crate) tls: TlsIdentity,
+    address: OnceLock<SocketAddr>,
+    browsers: Mutex<HashMap<String, Browser>>,
     connections: AtomicU64,
     latency_micros: AtomicU64,
     region: Mutex<String>,
@@ -78,6 +84,8 @@ impl Context {
             sign_ins: SignIns::default(),
             signing_key: SigningKey::of_this_process()?,
             tls: TlsIdentity::new(certificate)?,
+            address: OnceLock::new(),
+            browsers: Mutex::default(),
             connections: AtomicU64::new(0),
             latency_micros: AtomicU64::new(0),
             region: Mutex::new("westeurope".to_owned()),
@@ -94,6 +102,21 @@ impl Context {
         self.registry
             .write()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the provider listens, once it does.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.address.get().copied()
+    }
+
+    pub(crate) fn set_address(&self, address: SocketAddr) {
+        // It listens once.
+        let _ = self.address.set(address);
+    }
+
+    /// The browsers that tests in other languages sign in with, by what they call them.
+    pub(crate) fn browsers(&self) -> MutexGuard<'_, HashMap<String, Browser>> {
+        self.browsers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn connections(&self) -> u64 {

@@ -43,6 +43,7 @@
 //! errors comes first, where a request has both, is not documented for Entra ID, and may differ.
 
 mod adfs;
+mod browser;
 mod builder;
 mod certificate;
 mod clock;
@@ -59,6 +60,7 @@ mod instance_metadata;
 mod journal;
 mod jws;
 mod provider;
+mod provider_users;
 mod realm;
 mod registry;
 mod reply;
@@ -70,6 +72,7 @@ mod signing_key;
 mod summary;
 mod ws_trust;
 
+pub use self::browser::{AuthorizationAnswer, Browser, Person};
 pub use self::builder::LocalIdentityProviderBuilder;
 pub use self::certificate::{
     ClientCertificate, ClientCertificateAuthority, ServerCertificate, Thumbprint,

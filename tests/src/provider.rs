@@ -14,7 +14,7 @@ use crate::builder::LocalIdentityProviderBuilder;
 use crate::certificate::{ClientCertificate, ServerCertificate, Thumbprint};
 use crate::context::Context;
 use crate::files::{Files, PFX_PASSWORD};
-use crate::registry::{App, User};
+use crate::registry::App;
 use crate::{Endpoint, Fault, Hold, Request, defaults, server};
 
 /// An identity provider of one's own that behaves as Entra ID does. It serves until it is dropped.
@@ -141,11 +141,6 @@ impl LocalIdentityProvider {
     /// Registers an app, in place of one with the same client id.
     pub fn register_app(&self, app: App) {
         self.context.registry_mut().put_app(app);
-    }
-
-    /// Registers a user, in place of one with the same username.
-    pub fn register_user(&self, user: User) {
-        self.context.registry_mut().put_user(user);
     }
 
     /// Puts a fault at the end of the queue.
@@ -282,6 +277,7 @@ impl LocalIdentityProvider {
             listen(port)?
         };
         let address = listener.local_addr()?;
+        context.set_address(address);
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&context);
         // A thread of its own owns the runtime, since neither `block_on` nor dropping one is allowed inside another.

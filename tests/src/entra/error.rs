@@ -1,5 +1,5 @@
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::macros::format_description;
 use uuid::Uuid;
 
@@ -61,24 +61,29 @@ impl EntraError {
         }
     }
 
-    /// The OAuth code.
-    pub(crate) const fn error(&self) -> &'static str {
-        self.error
+    /// The same under another OAuth code.
+    pub(crate) const fn with_error(mut self, error: &'static str) -> Self {
+        self.error = error;
+        self
     }
 
-    /// The number, and the text without number and ids.
-    pub(crate) fn number_and_message(&self) -> (u32, &str) {
-        (self.code, &self.message)
+    /// The members of the answer.
+    pub(crate) fn body(&self, context: &Context, request: &Request, realm: &Realm) -> Value {
+        serde_json::from_slice(&self.reply(context, request, realm).body).unwrap_or_default()
     }
 
-    /// The word for programs, if there is one.
-    pub(crate) const fn suberror_word(&self) -> Option<&'static str> {
-        self.suberror
-    }
-
-    /// The claims that the client must ask for, if there are any.
-    pub(crate) fn claims_text(&self) -> Option<&str> {
-        self.claims.as_deref()
+    /// The text for people.
+    pub(crate) fn description(
+        &self,
+        context: &Context,
+        request: &Request,
+        realm: &Realm,
+    ) -> String {
+        let body = self.body(context, request, realm);
+        body["error_description"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// `invalid_client`, with status 401.
@@ -178,6 +183,10 @@ impl EntraError {
                 "The specified client_secret does not match the expected value for this client. Please correct the \
                  client_secret and try again.",
             ),
+            65_004 => (
+                90_091,
+                "The user has cancelled entering self-asserted information.",
+            ),
             900_144 => (90_083, "The request is missing a required parameter."),
             _ => return None,
         };
@@ -195,10 +204,11 @@ impl EntraError {
         } else {
             self.error
         };
-        let error = if error == "invalid_resource" {
-            "invalid_scope"
-        } else {
-            error
+        let error = match error {
+            "authorization_declined" => "access_denied",
+            "bad_verification_code" => "invalid_grant",
+            "invalid_resource" => "invalid_scope",
+            error => error,
         };
         Reply::json(
             self.status,

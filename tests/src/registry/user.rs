@@ -153,10 +153,6 @@ impl User {
         self.password == password
     }
 
-    pub(crate) fn current_password(&self) -> &str {
-        &self.password
-    }
-
     pub(crate) fn other_cloud(&self) -> Option<&str> {
         self.cloud_host.as_deref()
     }

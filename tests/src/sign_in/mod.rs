@@ -1,8 +1,12 @@
 //! What users' sign-ins leave behind at the provider: sessions, codes, tokens, consent.
 
+mod code;
 mod consent;
+mod device;
+mod interaction;
 mod lockout;
 mod refresh_token;
+mod session;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,9 +14,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use uuid::Uuid;
 
+pub(crate) use self::code::{Challenge, Code, Codes};
 pub(crate) use self::consent::Consents;
+pub(crate) use self::device::{Decision, Device, Devices, new_user_code};
+pub(crate) use self::interaction::{Interaction, Interactions, Purpose};
 pub(crate) use self::lockout::Lockouts;
 pub(crate) use self::refresh_token::{RefreshToken, RefreshTokens, Standing};
+pub(crate) use self::session::{Sessions, cookie_of, set_cookie};
 use crate::context::Context;
 use crate::registry::User;
 
@@ -55,10 +63,14 @@ impl SignIn {
 /// Everything of that kind at one provider.
 #[derive(Debug, Default)]
 pub(crate) struct SignIns {
+    codes: Mutex<Codes>,
     consents: Mutex<Consents>,
     demands: Mutex<Vec<Demand>>,
+    devices: Mutex<Devices>,
+    interactions: Mutex<Interactions>,
     lockouts: Mutex<Lockouts>,
     refresh_tokens: Mutex<RefreshTokens>,
+    sessions: Mutex<Sessions>,
     /// By the id that access tokens name them by (`sid`).
     by_session_id: Mutex<HashMap<String, SignIn>>,
 }
@@ -71,6 +83,10 @@ pub(crate) struct Demand {
 }
 
 impl SignIns {
+    pub(crate) fn codes(&self) -> MutexGuard<'_, Codes> {
+        lock(&self.codes)
+    }
+
     pub(crate) fn consents(&self) -> MutexGuard<'_, Consents> {
         lock(&self.consents)
     }
@@ -93,8 +109,36 @@ impl SignIns {
         lock(&self.by_session_id).insert(sign_in.session_id.clone(), sign_in.clone());
     }
 
+    pub(crate) fn devices(&self) -> MutexGuard<'_, Devices> {
+        lock(&self.devices)
+    }
+
+    pub(crate) fn interactions(&self) -> MutexGuard<'_, Interactions> {
+        lock(&self.interactions)
+    }
+
     pub(crate) fn refresh_tokens(&self) -> MutexGuard<'_, RefreshTokens> {
         lock(&self.refresh_tokens)
+    }
+
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        lock(&self.sessions)
+    }
+
+    /// Ends all refresh tokens and sessions of a user, and counts the tokens.
+    pub(crate) fn revoke(&self, username: &str, now: i64) -> usize {
+        self.sessions().remove_everywhere(username);
+        self.refresh_tokens().revoke_user(username, now)
+    }
+
+    /// Demands claims of who asks for a resource's tokens, or nothing any more.
+    pub(crate) fn demand(&self, resource: &str, claims: Option<Value>) {
+        let mut demands = self.demands();
+        demands.retain(|demand| demand.resource != resource);
+        demands.extend(claims.map(|claims| Demand {
+            resource: resource.to_owned(),
+            claims,
+        }));
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(super) fn read(request: &Request) -> Result<Self, EntraError> {
+    pub(crate) fn read(request: &Request) -> Result<Self, EntraError> {
         if request.content_type().as_deref() == Some("application/json") {
             return Err(EntraError::invalid_request(9_000_410, "Malformed JSON."));
         }

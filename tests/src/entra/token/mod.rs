@@ -3,25 +3,29 @@
 mod access_token;
 mod assertion;
 mod audience;
+mod authorization_code;
 mod binding;
 mod client_authentication;
 mod client_credentials;
-mod delegated;
+pub(crate) mod delegated;
+mod device_code;
 mod form;
-mod id_token;
+pub(crate) mod id_token;
 mod on_behalf_of;
 mod password;
+mod refresh_token;
 mod saml_bearer;
 mod scope;
-mod signed;
+pub(crate) mod signed;
 mod ssh_certificate;
-mod user_grant;
-mod user_token;
+pub(crate) mod user_grant;
+pub(crate) mod user_token;
 
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use self::form::Form;
+pub(crate) use self::client_authentication::find_app;
+pub(crate) use self::form::{Form, parse_claims};
 use super::error::{EntraError, decorate};
 use super::tenant;
 use crate::context::Context;
@@ -54,6 +58,11 @@ fn grant(context: &Context, request: &Request, realm: &Realm) -> Result<Value, E
         return Err(error);
     }
     match form.required("grant_type")? {
+        "authorization_code" => authorization_code::grant(context, request, &form, realm),
+        "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
+            device_code::grant(context, &form, realm)
+        }
+        "refresh_token" => refresh_token::grant(context, request, &form, realm),
         "client_credentials" => client_credentials::grant(context, &form, realm),
         "password" => password::grant(context, &form, realm),
         on_behalf_of::GRANT_TYPE if takes_tokens(realm) => {

@@ -11,7 +11,7 @@ use crate::registry::Resource;
 
 /// How long a token lives, and when a client should get the next, in seconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lifetime {
+pub(crate) struct Lifetime {
     pub(super) lifetime: i64,
     pub(super) refresh_in: Option<i64>,
 }
@@ -41,7 +41,7 @@ impl Lifetime {
 }
 
 /// What the client can do, as its claims request says (`access_token.xms_cc.values`).
-pub(super) fn capabilities(claims: Option<&Value>) -> Vec<String> {
+pub(crate) fn capabilities(claims: Option<&Value>) -> Vec<String> {
     let values = claims.and_then(|claims| claims.pointer("/access_token/xms_cc/values"));
     let values = values.and_then(Value::as_array).into_iter().flatten();
     values
@@ -50,7 +50,7 @@ pub(super) fn capabilities(claims: Option<&Value>) -> Vec<String> {
 }
 
 /// Writes an access token: signed, or where a test wants it so, as text that says nothing.
-pub(super) fn sign(
+pub(crate) fn sign(
     context: &Context,
     claims: impl FnOnce() -> Value,
 ) -> Result<String, EntraError> {
@@ -61,14 +61,14 @@ pub(super) fn sign(
 }
 
 /// Writes a JWT.
-pub(super) fn sign_always(context: &Context, claims: &Value) -> Result<String, EntraError> {
+pub(crate) fn sign_always(context: &Context, claims: &Value) -> Result<String, EntraError> {
     context
         .signing_key
         .sign(claims)
         .map_err(|_error| transient())
 }
 
-pub(super) fn transient() -> EntraError {
+pub(crate) fn transient() -> EntraError {
     EntraError::new(
         "server_error",
         90_033,
