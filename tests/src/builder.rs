@@ -77,9 +77,7 @@ impl LocalIdentityProviderBuilder {
 
     /// Registers a domain whose users an AD FS signs in, in place of one with the same name.
     pub fn federated_domain(mut self, domain: FederatedDomain) -> Self {
-        let domains = &mut self.registry.federated_domains;
-        domains.retain(|known| known.name() != domain.name());
-        domains.push(domain.into());
+        self.registry.put_federated_domain(domain);
         self
     }
 

@@ -242,7 +242,7 @@ pub(crate) fn add_to(
     registry.resources.splice(0..0, resources.map(Into::into));
     if registry.federated_domain(FEDERATED_DOMAIN).is_none() {
         let domain = FederatedDomain::new(FEDERATED_DOMAIN, FEDERATION_HOST);
-        registry.federated_domains.push(domain.into());
+        registry.put_federated_domain(domain);
     }
     for app in apps {
         if registry.app(app.client_id()).is_none() {

@@ -99,6 +99,13 @@ impl Registry {
         })
     }
 
+    /// Registers a federated domain, in place of one with the same name.
+    pub(crate) fn put_federated_domain(&mut self, domain: FederatedDomain) {
+        self.federated_domains
+            .retain(|other| other.name() != domain.name());
+        self.federated_domains.push(Arc::new(domain));
+    }
+
     /// Finds the federated domain of a user name.
     pub(crate) fn federated_domain_of(&self, username: &str) -> Option<Arc<FederatedDomain>> {
         self.federated_domain(username.rsplit_once('@')?.1)

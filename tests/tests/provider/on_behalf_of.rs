@@ -1,9 +1,11 @@
 use msal_testing::defaults::{
-    API_CLIENT, API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_SECRET, GRAPH, GUEST_OBJECT_ID,
-    OTHER_TENANT_ID, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID, TENANT_ID, USER_OBJECT_ID, USERNAME,
+    API, API_CLIENT, API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_SECRET, GRAPH, GUEST_OBJECT_ID,
+    OTHER_TENANT_ID, PASSWORD, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID, TENANT_ID, USER_OBJECT_ID,
+    USERNAME,
 };
 use msal_testing::{LocalIdentityProvider, User};
 use serde_json::json;
+use url::Url;
 
 use crate::token_errors::assert_error;
 use crate::user_grants::{Fields, api_token, claims, code, decode, graph_default};
@@ -203,6 +205,59 @@ fn a_demand_for_a_second_factor_is_passed_on_as_claims() {
     assert_eq!(body["suberror"], "basic_action");
     let claims: serde_json::Value = serde_json::from_str(body["claims"].as_str().unwrap()).unwrap();
     assert!(claims["access_token"].is_object(), "{claims}");
+}
+
+#[test]
+fn a_token_from_a_sign_in_with_the_claims_meets_the_demand() {
+    let provider = LocalIdentityProvider::start().unwrap();
+    let demanded = json!({ "access_token": { "acrs": { "essential": true, "value": "c1" } } });
+    let plain = sign_in(&provider, None);
+    let before = fields(&plain).succeed(&provider);
+    assert!(before["access_token"].is_string());
+    provider.demand_claims(GRAPH, demanded.clone());
+    let response = fields(&plain).send(&provider);
+    assert_error(&response, 400, "interaction_required", 50_076, "demanded");
+    let challenge = response.json()["claims"].as_str().unwrap().to_owned();
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&challenge).unwrap(),
+        demanded
+    );
+    let stronger = sign_in(&provider, Some(&challenge));
+    fields(&stronger).succeed(&provider);
+    let api = fields(&plain).with("scope", &format!("{API}/Task.Read"));
+    api.succeed(&provider);
+}
+
+#[test]
+fn a_second_factor_of_the_caller_counts() {
+    let provider = LocalIdentityProvider::start().unwrap();
+    provider.register_user(User::new(USERNAME, USER_OBJECT_ID).needs_mfa());
+    fields(&sign_in(&provider, None)).succeed(&provider);
+}
+
+/// A token for the web API, of a user who signed in with a browser.
+fn sign_in(provider: &LocalIdentityProvider, claims: Option<&str>) -> String {
+    let scope = format!("{API_CLIENT}/access_as_user");
+    let mut url = Url::parse(&format!(
+        "https://login.microsoftonline.com/{TENANT_ID}/oauth2/v2.0/authorize"
+    ))
+    .unwrap();
+    url.query_pairs_mut()
+        .append_pair("client_id", PUBLIC_CLIENT_ID)
+        .append_pair("response_type", "code")
+        .append_pair("redirect_uri", "http://localhost")
+        .append_pair("scope", &scope)
+        .extend_pairs(claims.map(|claims| ("claims", claims)));
+    let answer = provider.sign_in(url.as_str(), USERNAME, PASSWORD).unwrap();
+    let redeem = Fields::new(&[
+        ("grant_type", "authorization_code"),
+        ("client_id", PUBLIC_CLIENT_ID),
+        ("redirect_uri", "http://localhost"),
+        ("code", answer.get("code").unwrap()),
+        ("scope", &scope),
+    ]);
+    let body = redeem.succeed(provider);
+    body["access_token"].as_str().unwrap().to_owned()
 }
 
 fn fields(assertion: &str) -> Fields {
