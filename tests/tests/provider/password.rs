@@ -1,10 +1,10 @@
 use msal_testing::defaults::{
     API, CLIENT_SECRET, DISABLED_USERNAME, EXPIRED_PASSWORD_USERNAME, FEDERATED_USERNAME,
-    FEDERATION_HOST, GUEST_OBJECT_ID, MFA_USERNAME, OTHER_TENANT_ID, OTHER_USERNAME,
-    PERSONAL_USERNAME, SECRET_CLIENT_ID, TENANT_ID, USER_OBJECT_ID, USERNAME, WEB_CLIENT_ID,
-    WEB_CLIENT_SECRET,
+    FEDERATION_HOST, GUEST_OBJECT_ID, MFA_USERNAME, OTHER_TENANT_ID, OTHER_USERNAME, PASSWORD,
+    PERSONAL_USERNAME, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID, TENANT_ID, USER_OBJECT_ID, USERNAME,
+    WEB_CLIENT_ID, WEB_CLIENT_SECRET,
 };
-use msal_testing::{LocalIdentityProvider, User};
+use msal_testing::{Endpoint, FederatedDomain, LocalIdentityProvider, User};
 use serde_json::json;
 
 use crate::token_errors::assert_error;
@@ -170,6 +170,46 @@ fn ten_wrong_passwords_lock_the_account_for_a_minute() {
         50_126,
         "the count begins anew"
     );
+}
+
+#[test]
+fn the_page_counts_wrong_passwords_too() {
+    let provider = LocalIdentityProvider::start().unwrap();
+    let url = format!(
+        "https://login.microsoftonline.com/{TENANT_ID}/oauth2/v2.0/authorize?client_id={PUBLIC_CLIENT_ID}\
+         &response_type=code&redirect_uri=http%3A%2F%2Flocalhost&scope=User.Read"
+    );
+    for _ in 0..10 {
+        let error = provider.sign_in(&url, USERNAME, "wrong").unwrap_err();
+        assert!(error.to_string().contains("incorrect"), "{error}");
+    }
+    let error = provider.sign_in(&url, USERNAME, PASSWORD).unwrap_err();
+    assert!(error.to_string().contains("temporarily locked"), "{error}");
+    assert_eq!(code(&Fields::password().send(&provider)), 50_053);
+    provider.set_clock_offset(61);
+    assert!(provider.sign_in(&url, USERNAME, PASSWORD).is_ok());
+}
+
+#[test]
+fn a_registered_domain_is_federated_at_the_page_and_for_passwords() {
+    let provider = LocalIdentityProvider::builder()
+        .federated_domain(FederatedDomain::new("x.example", "sts.x.example"))
+        .user(User::new(
+            "u@x.example",
+            "5d7b9f10-0000-4000-8000-00000000000d",
+        ))
+        .start()
+        .unwrap();
+    let fields = Fields::password().with("username", "u@x.example");
+    assert_eq!(code(&fields.send(&provider)), 50_126);
+    let url = format!(
+        "https://login.microsoftonline.com/{TENANT_ID}/oauth2/v2.0/authorize?client_id={PUBLIC_CLIENT_ID}\
+         &response_type=code&redirect_uri=http%3A%2F%2Flocalhost&scope=User.Read"
+    );
+    let answer = provider.sign_in(&url, "u@x.example", PASSWORD).unwrap();
+    assert!(answer.get("code").is_some());
+    let visited = provider.requests(Endpoint::Login);
+    assert!(visited.iter().any(|page| page.host == "sts.x.example"));
 }
 
 #[test]

@@ -48,6 +48,17 @@ fn an_assertion_is_taken_under_names_for_many_tenants() {
 }
 
 #[test]
+fn dsts_takes_assertions_too_and_others_do_not() {
+    let provider = LocalIdentityProvider::start().unwrap();
+    let encoded = STANDARD.encode(obtain(&provider, &Rst::new(WsTrustVersion::V1_3)));
+    let at = |url: &str| fields(GRANT_1, &encoded).at(url).send(&provider);
+    let dsts = format!("https://sts.dsts.example/dstsv2/{TENANT_ID}/oauth2/v2.0/token");
+    assert_eq!(at(&dsts).status, 200);
+    let ciam = at("https://contoso.ciamlogin.com/contoso.onmicrosoft.com/oauth2/v2.0/token");
+    assert_eq!(ciam.json()["error"], "unsupported_grant_type");
+}
+
+#[test]
 fn an_assertion_that_was_written_anew_is_refused() {
     let provider = LocalIdentityProvider::start().unwrap();
     let good = obtain(&provider, &Rst::new(WsTrustVersion::V1_3));

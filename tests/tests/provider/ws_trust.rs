@@ -4,7 +4,7 @@ use msal_testing::{
 };
 use roxmltree::Document;
 
-use crate::client::{Client, Response};
+use crate::client::{Client, Response, Way};
 use crate::rst::{Rst, SAML_1, SAML_2, assertion, fault};
 
 #[test]
@@ -294,6 +294,37 @@ fn faults_strike_these_endpoints_too() {
     );
     assert_eq!(asked[0].host, FEDERATION_HOST);
     assert!(asked.iter().all(|request| request.tls));
+}
+
+#[test]
+fn tests_in_other_languages_register_federated_domains() {
+    let provider = LocalIdentityProvider::builder().control().start().unwrap();
+    let url = format!("{}/.control/federated-domain", provider.plain_url());
+    let post = |body: &str| {
+        let client = Client::new(&provider, Way::Direct);
+        client.send("POST", &url, &[], body).unwrap().status
+    };
+    let domain = r#"{"name":"x.example","host":"sts.x.example","ws_trust":["2005"],"saml":"2.0"}"#;
+    assert_eq!(post(domain), 204);
+    let text = describe(&provider, "sts.x.example");
+    assert!(endpoints(&text, WsTrustVersion::V1_3).is_empty());
+    assert_eq!(endpoints(&text, WsTrustVersion::February2005).len(), 1);
+    let bare = r#"{"name":"x.example","host":"sts.x.example","metadata":false}"#;
+    assert_eq!(post(bare), 204);
+    let realm = "https://login.microsoftonline.com/common/userrealm/u@x.example?api-version=1.0";
+    let body = Client::of(&provider).get(realm).unwrap().json();
+    assert!(body.get("federation_metadata_url").is_none(), "{body}");
+    for wrong in [
+        "",
+        "{}",
+        r#"{"name":"x.example"}"#,
+        r#"{"name":"x","host":"y","ws_trust":["14"]}"#,
+        r#"{"name":"x","host":"y","ws_trust":"13"}"#,
+        r#"{"name":"x","host":"y","saml":"3.0"}"#,
+        r#"{"name":"x","host":"y","metadata":1}"#,
+    ] {
+        assert_eq!(post(wrong), 400, "{wrong}");
+    }
 }
 
 fn describe(provider: &LocalIdentityProvider, host: &str) -> String {

@@ -68,10 +68,10 @@ fn grant(context: &Context, request: &Request, realm: &Realm) -> Result<Value, E
         on_behalf_of::GRANT_TYPE if takes_tokens(realm) => {
             on_behalf_of::grant(context, &form, realm)
         }
-        saml_bearer::GRANT_TYPE_1_1 if realm.kind == Kind::Entra => {
+        saml_bearer::GRANT_TYPE_1_1 if has_user_realms(realm) => {
             saml_bearer::grant(context, &form, realm, SamlVersion::V1_1)
         }
-        saml_bearer::GRANT_TYPE_2_0 if realm.kind == Kind::Entra => {
+        saml_bearer::GRANT_TYPE_2_0 if has_user_realms(realm) => {
             saml_bearer::grant(context, &form, realm, SamlVersion::V2_0)
         }
         other => {
@@ -79,6 +79,11 @@ fn grant(context: &Context, request: &Request, realm: &Realm) -> Result<Value, E
             Err(EntraError::new("unsupported_grant_type", 70_003, message))
         }
     }
+}
+
+/// Whether others may vouch for users of this kind of provider.
+const fn has_user_realms(realm: &Realm) -> bool {
+    matches!(realm.kind, Kind::Dsts | Kind::Entra)
 }
 
 /// Whether this kind of provider lets an API act for its callers.
