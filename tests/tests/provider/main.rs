@@ -2,14 +2,22 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod assertion;
+mod authorize;
 mod client;
+mod code;
+mod control;
+mod device;
 mod discovery;
 mod faults;
 mod federation;
 mod proxy;
+mod refresh;
 mod robustness;
+mod sign_in;
 mod token;
 mod token_errors;
+mod user;
+mod user_tokens;
 
 use msal_testing::defaults::{CLIENT_SECRET, GRAPH, SECRET_CLIENT_ID, TENANT_ID};
 
