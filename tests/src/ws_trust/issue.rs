@@ -77,7 +77,7 @@ fn issue_token(
         return Err(Fault::InvalidScope);
     }
     let assertion = Assertion {
-        version: asked.saml.unwrap_or(domain.saml_version()),
+        version: asked.saml.unwrap_or_else(|| domain.saml_version()),
         issuer: domain.issuer(),
         audience: asked.applies_to,
         username: user.username().to_owned(),
