@@ -105,9 +105,9 @@ fn the_assertion_must_be_a_token_for_that_api() {
 fn a_token_whose_time_is_over_is_no_assertion() {
     let provider = LocalIdentityProvider::start().unwrap();
     let token = api_token(&provider, USERNAME, TENANT_ID);
-    provider.set_clock_offset(3599 + 299);
+    provider.set_clock_offset(3599 + 200);
     fields(&token).succeed(&provider);
-    provider.set_clock_offset(3599 + 301);
+    provider.set_clock_offset(3599 + 400);
     let response = fields(&token).send(&provider);
     assert_error(&response, 400, "invalid_grant", 500_133, "late");
 }
