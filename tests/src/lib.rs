@@ -34,6 +34,12 @@
 //! registers; and the region that a virtual machine's metadata service tells. Client assertions are
 //! verified for real.
 //!
+//! Users with a password kept elsewhere ([`FederatedDomain`]): the user realm service, and an AD FS that describes
+//! itself (MEX), takes a password over WS-Trust 1.3 and 2005, and signs SAML assertions of both versions, which
+//! the token endpoint believes only as the very bytes that were signed. Users with a password kept here:
+//! the password grant, and ten wrong ones lock the account for a minute. On behalf of: an API gets tokens with
+//! the token it was called with.
+//!
 //! It depends on none of the libraries that it tests, so that it cannot share their mistakes.
 //!
 //! # Where it differs
@@ -41,6 +47,10 @@
 //! A tenant and an app are known in every cloud and at every kind of provider, unless the app names
 //! its tenants. A host that is nobody else's serves tenants as a private cloud does. Which of two
 //! errors comes first, where a request has both, is not documented for Entra ID, and may differ.
+//!
+//! The same wrong password counts each time it is given; Entra ID counts it once. AD FS locks no account, and knows
+//! no Kerberos: its endpoints for Windows sign-in say `401`. Assertions for the wrong audience are `AADSTS50008`,
+//! whose code for this is not documented. An AD FS signs with the same key as the rest of the provider.
 
 mod adfs;
 mod browser;
@@ -70,6 +80,7 @@ mod server;
 mod sign_in;
 mod signing_key;
 mod summary;
+mod ws_trust;
 
 pub use self::browser::{AuthorizationAnswer, Browser, Person};
 pub use self::builder::LocalIdentityProviderBuilder;
@@ -80,5 +91,8 @@ pub use self::endpoint::Endpoint;
 pub use self::fault::{Fault, Wire};
 pub use self::hold::Hold;
 pub use self::provider::LocalIdentityProvider;
-pub use self::registry::{App, FederatedCredential, OidcIssuer, Resource, Tenant, User};
+pub use self::registry::{
+    App, FederatedCredential, FederatedDomain, OidcIssuer, Resource, SamlVersion, Tenant, User,
+    WsTrustVersion,
+};
 pub use self::request::{Request, Via};
