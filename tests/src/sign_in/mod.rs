@@ -7,6 +7,7 @@ mod interaction;
 mod refresh_token;
 mod session;
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -58,7 +59,7 @@ impl SignIn {
 }
 
 /// Everything of that kind at one provider.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct SignIns {
     codes: Mutex<Codes>,
     consents: Mutex<Consents>,
@@ -119,6 +120,12 @@ impl SignIns {
             resource: resource.to_owned(),
             claims,
         }));
+    }
+}
+
+impl fmt::Debug for SignIns {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SignIns").finish_non_exhaustive()
     }
 }
 
