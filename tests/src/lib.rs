@@ -24,15 +24,38 @@
 //! ```
 //!
 //! Programs in other languages start the binary `local-identity-provider`, which prints the settings
-//! as one line of JSON, and with `--control` serves the journal, faults and the clock under
-//! `/.control/`.
+//! as one line of JSON, and with `--control` serves the journal, faults, the clock, users and their
+//! sign-ins under `/.control/`.
 //!
 //! # What it knows
 //!
-//! Instance discovery, OpenID configuration, keys and the token endpoint (client credentials) of
-//! Entra ID in all clouds and regions, of B2C, CIAM, AD FS, dSTS, and of any OpenID issuer that a test
-//! registers; and the region that a virtual machine's metadata service tells. Client assertions are
-//! verified for real.
+//! Instance discovery, OpenID configuration, keys, sign-in, sign-out and tokens of Entra ID in all clouds
+//! and regions, of B2C, CIAM, AD FS, dSTS, and of any OpenID issuer that a test registers; and the region
+//! that a virtual machine's metadata service tells. Client assertions are verified for real.
+//!
+//! Users sign in on pages of plain HTML: with a password and, where asked, a second factor, at an
+//! organization's own AD FS, and with consent. A session saves them the next password. Codes, refresh
+//! tokens (of families of clients too) and device codes give tokens; those may be bound to a key. They end as
+//! they do at Entra ID: by use, time, revocation, a new password, or claims that a resource demands.
+//!
+//! ```
+//! use msal_testing::{LocalIdentityProvider, defaults};
+//!
+//! let provider = LocalIdentityProvider::start()?;
+//! let url = format!(
+//!     "{}/oauth2/v2.0/authorize?client_id={}&redirect_uri=http://localhost:5000&response_type=code\
+//!      &response_mode=form_post&scope=openid%20User.Read&state=0123",
+//!     provider.authority(),
+//!     defaults::PUBLIC_CLIENT_ID,
+//! );
+//! let answer = provider.sign_in(&url, defaults::USERNAME, defaults::PASSWORD)?;
+//! assert_eq!((answer.method(), answer.redirect_uri()), ("POST", "http://localhost:5000"));
+//! assert_eq!(answer.get("state"), Some("0123"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! [`Browser`] keeps its cookies from one sign-in to the next; a real browser works as well, through the
+//! provider's proxy. [`approve_device`](LocalIdentityProvider::approve_device) needs neither.
 //!
 //! Users with a password kept elsewhere ([`FederatedDomain`]): the user realm service, and an AD FS that describes
 //! itself (MEX), takes a password over WS-Trust 1.3 and 2005, and signs SAML assertions of both versions, which
@@ -51,6 +74,10 @@
 //! The same wrong password counts each time it is given; Entra ID counts it once. AD FS locks no account, and knows
 //! no Kerberos: its endpoints for Windows sign-in say `401`. Assertions for the wrong audience are `AADSTS50008`,
 //! whose code for this is not documented. An AD FS signs with the same key as the rest of the provider.
+//!
+//! Every user of the registry can sign in at every AD FS and OpenID issuer. A federated user's browser
+//! comes back from AD FS by a redirect, without a WS-Federation token. Nobody is asked to stay signed in.
+//! Only claims that a test demands are checked; other claims requests are taken as met.
 
 mod adfs;
 mod browser;

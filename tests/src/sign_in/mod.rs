@@ -9,6 +9,7 @@ mod refresh_token;
 mod session;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -61,7 +62,7 @@ impl SignIn {
 }
 
 /// Everything of that kind at one provider.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct SignIns {
     codes: Mutex<Codes>,
     consents: Mutex<Consents>,
@@ -139,6 +140,12 @@ impl SignIns {
             resource: resource.to_owned(),
             claims,
         }));
+    }
+}
+
+impl fmt::Debug for SignIns {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SignIns").finish_non_exhaustive()
     }
 }
 

@@ -136,6 +136,7 @@ fn a_refresh_token_ends_with_time_revocation_and_a_new_password() {
     assert_eq!(provider.revoke(USERNAME), 1);
     let refused = app.refresh(&alice, &[]);
     assert_error(&refused, 400, "invalid_grant", 50_173, "revoked");
+    assert_eq!(refused.json()["suberror"], "bad_token");
     assert_eq!(app.refresh(&other, &[]).status, 200);
 
     let token = refresh_token(&app, USERNAME);

@@ -1,12 +1,12 @@
 use msal_testing::defaults::{
-    DISABLED_USERNAME, EXPIRED_PASSWORD_USERNAME, FEDERATED_USERNAME, MFA_USERNAME, OTHER_USERNAME,
-    PASSWORD, PERSONAL_USERNAME, TENANT_ID, USERNAME,
+    DISABLED_USERNAME, EXPIRED_PASSWORD_USERNAME, FEDERATED_USERNAME, MFA_CODE, MFA_USERNAME,
+    OTHER_USERNAME, PASSWORD, PERSONAL_USERNAME, TENANT_ID, USERNAME,
 };
 use msal_testing::{Endpoint, LocalIdentityProvider, Person, User};
 use serde_json::json;
 
 use crate::client::Client;
-use crate::user::{App, claims};
+use crate::user::{App, Fields, claims};
 
 #[test]
 fn the_page_says_what_was_wrong_and_asks_again() {
@@ -331,4 +331,62 @@ fn a_silent_sign_in_fails_where_the_person_is_needed() {
         silent("consumers", "User.Read"),
         pair("interaction_required", "AADSTS90072")
     );
+}
+
+#[test]
+fn no_page_can_be_left_out_and_each_can_be_cancelled() {
+    let provider = LocalIdentityProvider::start().unwrap();
+    let app = App::desktop(&provider).scope("Mail.Read openid");
+    let client = Client::of(&provider);
+    let login = format!("https://login.microsoftonline.com/{TENANT_ID}/login");
+    let flow = || {
+        let page = client.get(&app.authorize_url(&[])).unwrap();
+        let html = String::from_utf8(page.body).unwrap();
+        let (_, rest) = html.split_once("name=\"flow\" value=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let current = flow();
+    let send = |fields: Fields<'_>| {
+        let mut all = vec![("flow", current.as_str())];
+        all.extend(fields);
+        let response = client.post(&login, &all).unwrap();
+        let location = response.header("location").map(str::to_owned);
+        (location, String::from_utf8(response.body).unwrap())
+    };
+    let is_at = |page: &(Option<String>, String), input: &str| {
+        assert_eq!(page.0, None);
+        assert!(page.1.contains(input), "{input}: {}", page.1);
+    };
+    let (password, code) = ("name=\"passwd\"", "id=\"idTxtBx_SAOTCC_OTC\"");
+    for early in [
+        ("decision", "accept"),
+        ("otc", MFA_CODE),
+        ("account", MFA_USERNAME),
+    ] {
+        is_at(&send(&[early]), password);
+    }
+    let opened = client.get(&format!("{login}?flow={current}")).unwrap();
+    assert_eq!(opened.header("location"), None);
+    is_at(
+        &send(&[("loginfmt", MFA_USERNAME), ("passwd", PASSWORD)]),
+        code,
+    );
+    is_at(&send(&[("decision", "accept")]), code);
+    is_at(&send(&[("otc", "000000")]), code);
+    is_at(&send(&[("otc", MFA_CODE)]), "value=\"accept\"");
+    let (location, _) = send(&[("decision", "accept")]);
+    assert!(location.unwrap().contains("code="));
+
+    for fields in [&[][..], &[("loginfmt", USERNAME), ("passwd", PASSWORD)]] {
+        let current = flow();
+        let mut all = vec![("flow", current.as_str())];
+        all.extend(fields);
+        client.post(&login, &all).unwrap();
+        let cancelled = client
+            .post(&login, &[("flow", &current), ("cancel", "1")])
+            .unwrap();
+        let location = cancelled.header("location").unwrap();
+        assert!(location.contains("error=access_denied"), "{location}");
+        assert!(location.contains("error_subcode=cancel"), "{location}");
+    }
 }

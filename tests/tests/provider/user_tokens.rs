@@ -1,6 +1,6 @@
 use msal_testing::defaults::{
-    API, API_CLIENT, FAMILY_CLIENT_ID, GRAPH, GUEST_OBJECT_ID, OTHER_TENANT_ID, PERSONAL_USERNAME,
-    PUBLIC_CLIENT_ID, TENANT_ID, USER_OBJECT_ID, USERNAME,
+    API, API_CLIENT, CLIENT_SECRET, FAMILY_CLIENT_ID, GRAPH, GUEST_OBJECT_ID, OTHER_TENANT_ID,
+    PERSONAL_USERNAME, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID, TENANT_ID, USER_OBJECT_ID, USERNAME,
 };
 use msal_testing::{LocalIdentityProvider, OidcIssuer};
 use serde_json::{Value, json};
@@ -282,6 +282,22 @@ fn an_ssh_certificate_is_one_that_openssh_reads() {
     assert!(listing.status.success(), "{listing:?}");
     assert!(text.contains("user certificate"), "{text}");
     assert!(text.contains(USERNAME), "{text}");
+}
+
+#[test]
+fn an_apps_own_token_may_be_bound_too() {
+    let provider = LocalIdentityProvider::start().unwrap();
+    let app = App::desktop(&provider)
+        .client(SECRET_CLIENT_ID, "")
+        .secret(CLIENT_SECRET)
+        .scope("api://local-api/.default");
+    let binding = [("token_type", "pop"), ("req_cnf", "eyJraWQiOiJ0aHVtYiJ9")];
+    let body = app.token("client_credentials", &binding).json();
+    assert_eq!(body["token_type"], "pop");
+    assert_eq!(
+        claims(&provider, &body["access_token"])["cnf"]["kid"],
+        "thumb"
+    );
 }
 
 /// Of [`API`].

@@ -38,6 +38,9 @@ pub(crate) fn answer(context: &Context, request: &Request, realm: &Realm) -> Rep
         Ok(body) => {
             let mut reply = decorate(Reply::json(StatusCode::OK, &body), request).no_store();
             reply.set("x-ms-clitelem", "1,0,0,,");
+            if request.header("origin").is_some() {
+                reply.set("access-control-allow-origin", "*");
+            }
             reply
         }
         Err(error) => error.reply(context, request, realm),
