@@ -1,13 +1,14 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use msal_core::store::{AccessTokenEntry, Entity};
 
 use crate::apps::Apps;
 use crate::index::holder::Holder;
+use crate::index::holdings::Holdings;
 use crate::index::key::Key;
 use crate::index::names::Names;
-use crate::index::postings::Postings;
+use crate::index::postings::{Posting, Postings};
 use crate::index::scopes::{indexed, intersect};
 use crate::index::spot::{Locator, Spot};
 use crate::index::users::{User, Users, names};
@@ -29,6 +30,7 @@ struct Shard(RwLock<Contents>);
 pub(crate) struct Contents {
     pub(crate) tokens: Postings,
     pub(crate) users: Users,
+    holdings: Holdings,
     names: Names,
 }
 
@@ -67,14 +69,45 @@ impl Table {
             let mut contents = self.write(spot.shard);
             contents.tokens.insert(spot.hash, Arc::clone(token), used);
         }
-        spots.first().map_or(0, |spot| spot.shard)
+        let Some(first) = spots.first() else {
+            return 0;
+        };
+        if let Some(holder) = self.holder_spot(token) {
+            let mut contents = self.write(holder.shard);
+            contents.holdings.insert(holder.hash, first.hash);
+        }
+        first.shard
     }
 
-    /// Takes a token away; whether it was there.
-    pub(crate) fn unpost(&self, token: &Arc<AccessTokenEntry>) -> bool {
-        let spots = self.spots(token).into_iter();
-        let removed = spots.map(|spot| self.write(spot.shard).tokens.remove(spot.hash, token));
-        removed.fold(false, |any, one| any | one)
+    /// Takes tokens away. Answers those that were there.
+    pub(crate) fn unpost(&self, tokens: &[Arc<AccessTokenEntry>]) -> Vec<Arc<AccessTokenEntry>> {
+        let mut places: HashMap<Spot, HashSet<*const AccessTokenEntry>> = HashMap::new();
+        let mut held = HashSet::new();
+        for token in tokens {
+            let spots = self.spots(token);
+            held.extend(self.holder_spot(token).zip(spots.first().copied()));
+            for spot in spots {
+                places.entry(spot).or_default().insert(Arc::as_ptr(token));
+            }
+        }
+        let mut gone = HashMap::new();
+        for (spot, going) in places {
+            let mut contents = self.write(spot.shard);
+            let goes = |token: &Arc<_>| going.contains(&Arc::as_ptr(token));
+            let tokens = contents.tokens.remove(spot.hash, goes).into_iter();
+            gone.extend(tokens.map(|token| (Arc::as_ptr(&token), token)));
+        }
+        for (holder, first) in held {
+            let mut contents = self.write(holder.shard);
+            let is_another = |posting: &Posting| {
+                let other = &posting.token;
+                self.holder_spot(other) == Some(holder) && self.spots(other).first() == Some(&first)
+            };
+            if !contents.tokens.find(first.hash).any(is_another) {
+                contents.holdings.remove(holder.hash, first.hash);
+            }
+        }
+        gone.into_values().collect()
     }
 
     /// The second in which a token was last used, by whichever of its scopes.
@@ -105,19 +138,11 @@ impl Table {
         found
     }
 
-    /// The access tokens of a user or an assertion, those that were put in last first.
+    /// The access tokens of a user or an assertion.
     pub(crate) fn tokens_of(&self, holder: &Holder<'_>) -> Vec<Arc<AccessTokenEntry>> {
         let spot = self.locator.holder(holder);
         let contents = self.read(spot.shard);
-        let postings = contents.tokens.find(spot.hash);
-        let tokens = postings.map(|posting| &posting.token);
-        let mut tokens: Vec<_> = tokens
-            .filter(|token| holder.has_token(token))
-            .cloned()
-            .collect();
-        drop(contents);
-        tokens.reverse();
-        tokens
+        contents.tokens_of(spot.hash, |token| holder.has_token(token))
     }
 
     /// The environment of the entries that a user or an assertion has already. `staged` are the accounts, refresh and id
@@ -135,10 +160,7 @@ impl Table {
         if let Some(environment) = entities.first().and_then(environment) {
             return Some(Arc::clone(environment));
         }
-        let mut tokens = contents
-            .tokens
-            .find(spot.hash)
-            .map(|posting| &posting.token);
+        let mut tokens = contents.held(spot.hash).map(|posting| &posting.token);
         let is_staying = |token: &&Arc<AccessTokenEntry>| {
             holder.has_token(token) && !going.iter().any(|one| Arc::ptr_eq(one, token))
         };
@@ -178,7 +200,8 @@ impl Table {
         };
         // No lock is waited for under another.
         let mut found = Vec::new();
-        for spot in first.into_iter().chain(others) {
+        for hash in first.into_iter().chain(others) {
+            let spot = self.locator.spot(hash);
             let contents = self.read(spot.shard);
             let users = contents.users.of_hash(spot.hash).filter(is_meant);
             found.extend(users.map(|user| Arc::clone(&user.entities)));
@@ -197,7 +220,7 @@ impl Table {
         let spot = self.locator.holder(holder);
         // Who is looked for by a new name is found from the moment on in which the name is there.
         for name in self.name_spots(&holder.place, &entities) {
-            self.write(name.shard).names.insert(name.hash, spot);
+            self.write(name.shard).names.insert(name.hash, spot.hash);
         }
         entities.sort_by_key(|entity| !matches!(entity, Entity::Account(_)));
         let entities = entities.into();
@@ -214,9 +237,9 @@ impl Table {
     pub(crate) fn take_users(&self, shard: u32, goes: impl Fn(u32) -> bool) -> Vec<Arc<[Entity]>> {
         let taken = self.write(shard).users.take(goes);
         for user in &taken {
-            let hash = user.hash();
+            let spot = self.locator.spot(user.hash());
             if let Some(holder) = user.holder() {
-                self.forget_names(Spot { shard, hash }, &holder.place, &user.entities);
+                self.forget_names(spot, &holder.place, &user.entities);
             }
         }
         taken.into_iter().map(|user| user.entities).collect()
@@ -312,11 +335,15 @@ impl Table {
         let mut spots: Vec<_> = scopes
             .map(|scope| self.locator.token(&key, scope))
             .collect();
-        spots.extend(Holder::of_token(token).map(|holder| self.locator.holder(&holder)));
         // Two scopes that differ in case only are one spot.
         spots.sort_unstable();
         spots.dedup();
         spots
+    }
+
+    fn holder_spot(&self, token: &AccessTokenEntry) -> Option<Spot> {
+        let holder = Holder::of_token(token)?;
+        Some(self.locator.holder(&holder))
     }
 
     /// Takes the names in `old` from the index that nobody in this spot has any more.
@@ -335,7 +362,7 @@ impl Table {
         }
         drop(contents);
         for name in gone {
-            self.write(name.shard).names.remove(name.hash, spot);
+            self.write(name.shard).names.remove(name.hash, spot.hash);
         }
     }
 
@@ -348,11 +375,123 @@ impl Table {
     }
 }
 
+impl Contents {
+    /// The postings of the access tokens of whoever has this hash, some of them more than once, and others among them.
+    pub(crate) fn held(&self, holder: u32) -> impl Iterator<Item = &Posting> {
+        let hashes = self.holdings.of(holder);
+        hashes.flat_map(|hash| self.tokens.find(hash))
+    }
+
+    /// The access tokens of whoever has this hash, as far as `are_meant`, each once.
+    pub(crate) fn tokens_of(
+        &self,
+        holder: u32,
+        are_meant: impl Fn(&AccessTokenEntry) -> bool,
+    ) -> Vec<Arc<AccessTokenEntry>> {
+        let mut known = HashSet::new();
+        let held = self.held(holder).map(|posting| &posting.token);
+        let meant = held.filter(|token| are_meant(token) && known.insert(Arc::as_ptr(token)));
+        meant.cloned().collect()
+    }
+}
+
 fn environment(entity: &Entity) -> Option<&Arc<str>> {
     match entity {
         Entity::Account(entry) => Some(&entry.environment),
         Entity::IdToken(entry) => Some(&entry.environment),
         Entity::RefreshToken(entry) => Some(&entry.environment),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use msal_core::store::{AccountEntry, Lifetime, Members, Owner, TokenKey};
+    use msal_core::{Scopes, Timestamp};
+
+    use super::*;
+
+    fn token(id: &str, realm: &str, scopes: &str) -> Arc<AccessTokenEntry> {
+        let key = TokenKey {
+            environment: "host".into(),
+            realm: realm.into(),
+            client_id: "client".into(),
+            owner: Owner::Account(id.into()),
+            binding: None,
+            extended: None,
+        };
+        let lifetime = Lifetime {
+            cached_at: Timestamp::default(),
+            expires_on: Timestamp::default(),
+            extended_expires_on: None,
+            refresh_on: None,
+        };
+        let entry = AccessTokenEntry::new(key, Scopes::granted(scopes), "s".into(), lifetime);
+        Arc::new(entry)
+    }
+
+    fn account(realm: usize, username: &str) -> Entity {
+        Entity::Account(Arc::new(AccountEntry {
+            environment: "host".into(),
+            realm: realm.to_string().into(),
+            home_account_id: "id".into(),
+            local_account_id: "".into(),
+            username: username.into(),
+            authority_type: "".into(),
+            members: Members::none(),
+        }))
+    }
+
+    #[test]
+    fn the_tokens_of_a_user_are_known_whatever_else_shares_their_hashes() {
+        let table = Table::new(1);
+        let mut mine = Vec::new();
+        for n in 0..200 {
+            for id in ["mine", "other"] {
+                // Many share a scope, and are not told apart by it.
+                let token = token(id, ["t", "T"][n % 2], &format!("shared {}", n / 2));
+                table.post(&token, 0);
+                if id == "mine" {
+                    mine.push(token);
+                }
+            }
+        }
+        let holder = Holder::user("host", "mine");
+        while !mine.is_empty() {
+            let tokens = table.tokens_of(&holder);
+            assert_eq!(tokens.len(), mine.len());
+            for _ in 0..7.min(mine.len()) {
+                let gone = mine.swap_remove(mine.len() / 2);
+                let unpost = || table.unpost(std::slice::from_ref(&gone)).len();
+                assert_eq!((unpost(), unpost()), (1, 0));
+            }
+        }
+        assert_eq!(table.tokens_of(&holder).len(), 0);
+        let mut others = table.tokens_of(&Holder::user("host", "other"));
+        others.extend_from_within(..);
+        assert_eq!(table.unpost(&others).len(), 200);
+        let contents = table.read(0);
+        assert!(contents.holdings.is_empty() && contents.tokens.iter().next().is_none());
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_any_more_takes_no_room() {
+        let table = Table::new(4);
+        let holder = Holder::user("host", "id");
+        let are_empty = || (0..4).all(|shard| table.read(shard).names.is_empty());
+        for names in [&["a", "A"][..], &["b", "a", "c"], &["c", "", "C"], &["d"]] {
+            let accounts = names.iter().enumerate();
+            let accounts = accounts.map(|(realm, name)| account(realm, name)).collect();
+            table.set_user(&holder, accounts, 0);
+            let found = table.users_named("host", names[0]);
+            assert_eq!((found.len(), are_empty()), (1, false));
+        }
+        table.set_user(&holder, Vec::new(), 0);
+        assert!(are_empty());
+        table.set_user(&holder, vec![account(0, "e"), account(1, "f")], 0);
+        for shard in 0..4 {
+            table.take_users(shard, |_| true);
+        }
+        assert!(are_empty());
     }
 }
