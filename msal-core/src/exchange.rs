@@ -18,6 +18,21 @@ pub(crate) struct Terms<'a> {
     pub(crate) retry: RetryPolicy,
     /// Where refusals are remembered; none where they are not.
     pub(crate) throttle: Option<Throttling<'a>>,
+    /// Who asks, which decides what a refusal means.
+    pub(crate) asker: Asker,
+}
+
+/// Who asks, and so who could mend a refusal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Asker {
+    /// The application for itself.
+    App,
+    /// A program on its own for a user who does not know of it.
+    Silent,
+    /// A user who waits for it.
+    User,
+    /// A device that asks every few seconds until its user has signed in: none of its refusals stands.
+    Waiting,
 }
 
 /// How refusals of a token endpoint are remembered.
@@ -86,18 +101,25 @@ impl<'a> Exchange<'a> {
         }
         let response = settled(outcome, max_body)?;
         if let Some(memory) = &memory {
-            memory.record(&response, io);
+            memory.record(&response, self.terms.asker, io);
         }
         Ok(Some(response))
+    }
+
+    /// The error that an answer which is no success amounts to.
+    pub(crate) fn refusal(&self, response: &Response, io: &Io) -> Error {
+        refusal(response, self.terms.asker, io)
     }
 }
 
 /// The error that an answer which is no success amounts to.
-pub(crate) fn refusal(response: &Response, io: &Io) -> Error {
+pub(crate) fn refusal(response: &Response, asker: Asker, io: &Io) -> Error {
     let status = response.status();
     let server = ServerError::read(status.as_u16(), response.body());
     let kind = match status {
         StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
+        _ if server.is_transient() => ErrorKind::Server,
+        _ if asker != Asker::App && server.needs_sign_in() => ErrorKind::InteractionRequired,
         _ => ErrorKind::Server,
     };
     let error = Error::new(kind).with_server_error(server);
@@ -165,7 +187,7 @@ impl<'a> Memory<'a> {
         }
     }
 
-    fn record(&self, response: &Response, io: &Io) {
+    fn record(&self, response: &Response, asker: Asker, io: &Io) {
         let status = response.status();
         if status.is_success() {
             return;
@@ -173,10 +195,14 @@ impl<'a> Memory<'a> {
         let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
         let named = retry_after(response, io);
         let pause = named.or_else(|| busy.then_some(self.throttling.pause));
-        let error = refusal(response, io);
-        let (key, error, pause) = match pause {
-            Some(pause) => (self.asker(), throttled(&error), pause),
-            None => (self.whole(), error, REFUSAL_STANDS),
+        let error = refusal(response, asker, io);
+        let (key, error, pause) = match (pause, asker) {
+            (Some(pause), _) => (self.asker(), throttled(&error), pause),
+            (None, Asker::Waiting) => return,
+            (None, Asker::Silent) if error.needs_interaction() => {
+                (self.whole(), error, INTERACTION_STANDS)
+            }
+            (None, _) => (self.whole(), error, REFUSAL_STANDS),
         };
         if !pause.is_zero() {
             self.throttling
@@ -226,6 +252,8 @@ fn note(attempt: u32, outcome: &Result<Response, TransportError>) {
     }
 }
 
+/// How long it stands that a user must sign in, for the same silent request: a new sign-in makes another one of it.
+const INTERACTION_STANDS: Duration = Duration::from_secs(120);
 /// How long the refusal of a request stands for that same request.
 const REFUSAL_STANDS: Duration = Duration::from_secs(60);
 /// A server that asks for more is not believed.

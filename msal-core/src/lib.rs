@@ -5,6 +5,7 @@
     deny(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+mod account;
 pub mod app;
 pub mod authority;
 mod callback;
@@ -20,17 +21,21 @@ mod flows;
 mod freshness;
 mod jwt;
 mod model;
+mod pkce;
 pub mod protocol;
 mod result;
 mod retry;
+mod scheme;
 pub mod secret;
 mod slot;
 pub mod store;
 mod throttle;
 mod time;
 mod transport;
+pub mod wstrust;
 
-pub use app::ConfidentialClientApplication;
+pub use account::{Account, TenantProfile};
+pub use app::{ConfidentialClientApplication, PublicClientApplication};
 pub use authority::{Authority, AuthorityKind};
 pub use callback::Callback;
 pub use correlation::CorrelationId;
@@ -40,9 +45,13 @@ pub use error::{Error, ErrorKind, ServerError, sanitized};
 pub use flights::{Joined, Landing};
 pub use flow::{Ask, Flow, Resume, Step};
 pub use freshness::Freshness;
-pub use model::{Claims, ScopeCase, Scopes, Tenant, merged_claims};
+pub use model::{Claims, ClaimsChallenge, IdTokenClaims, ScopeCase, Scopes, Tenant, merged_claims};
 pub use result::{AuthenticationResult, TokenSource};
-pub use secret::{AccessToken, ClientAssertion, ClientSecret, RawIdToken, RefreshToken};
+pub use scheme::TokenScheme;
+pub use secret::{
+    AccessToken, AuthorizationCode, ClientAssertion, ClientSecret, DeviceCode, Password,
+    PkceVerifier, RawIdToken, RefreshToken, UserAssertion,
+};
 pub use time::Timestamp;
 pub use transport::{
     AsyncTransport, ProxyUse, Request, Response, SendOptions, ServerTrust, Thumbprint, Transport,

@@ -3,9 +3,14 @@ use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
 
+use crate::app::App;
+use crate::authority::cloud;
 use crate::env::IdSource;
-use crate::store::AccessTokenEntry;
-use crate::{AccessToken, CorrelationId, Error, Scopes, Timestamp};
+use crate::store::{AccessTokenEntry, Entity, IdTokenEntry, OwnerRef, UserFilter};
+use crate::{
+    AccessToken, Account, AuthorizationCode, CorrelationId, Error, IdTokenClaims, RefreshToken,
+    Scopes, Timestamp,
+};
 
 /// A token, and what is known of it. Cheap to clone.
 pub struct AuthenticationResult {
@@ -14,6 +19,15 @@ pub struct AuthenticationResult {
     correlation_id: OnceLock<CorrelationId>,
     ids: IdSource,
     refresh_error: Option<Error>,
+    user: Option<User>,
+    extra: Option<Box<Extra>>,
+}
+
+/// What few results have.
+#[derive(Clone)]
+struct Extra {
+    refresh_token: Option<RefreshToken>,
+    spa_code: Option<AuthorizationCode>,
 }
 
 impl AuthenticationResult {
@@ -25,6 +39,8 @@ impl AuthenticationResult {
             correlation_id,
             ids,
             refresh_error: None,
+            user: None,
+            extra: None,
         }
     }
 
@@ -47,6 +63,32 @@ impl AuthenticationResult {
             refresh_error: Some(error),
             ..self
         }
+    }
+
+    pub(crate) fn with_user(self, user: Option<User>) -> Self {
+        Self { user, ..self }
+    }
+
+    pub(crate) fn with_extra(
+        self,
+        refresh_token: Option<RefreshToken>,
+        spa_code: Option<AuthorizationCode>,
+    ) -> Self {
+        if refresh_token.is_none() && spa_code.is_none() {
+            return self;
+        }
+        let extra = Box::new(Extra {
+            refresh_token,
+            spa_code,
+        });
+        Self {
+            extra: Some(extra),
+            ..self
+        }
+    }
+
+    pub(crate) fn entry(&self) -> &Arc<AccessTokenEntry> {
+        &self.token
     }
 
     /// The token to present to the API.
@@ -95,6 +137,30 @@ impl AuthenticationResult {
         self.token.realm()
     }
 
+    /// The user whom the token is for; none for a token of the application itself, and where the identity provider
+    /// did not tell.
+    pub fn account(&self) -> Option<&Account> {
+        self.user.as_ref()?.account(&self.token)
+    }
+
+    /// What the id token says of the user, where there is one.
+    ///
+    /// That of a token from the cache is read when first asked for.
+    pub fn id_token_claims(&self) -> Option<&IdTokenClaims> {
+        self.user.as_ref()?.claims(&self.token)
+    }
+
+    /// The refresh token, for a program that keeps its own: only where the application was made to show them, and only
+    /// in a result that brought one.
+    pub fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.extra.as_ref()?.refresh_token.as_ref()
+    }
+
+    /// The code for the application's page in the browser, where the sign-in asked for one.
+    pub fn spa_code(&self) -> Option<&AuthorizationCode> {
+        self.extra.as_ref()?.spa_code.as_ref()
+    }
+
     /// Where the token came from.
     pub fn token_source(&self) -> TokenSource {
         self.source
@@ -122,7 +188,77 @@ impl Clone for AuthenticationResult {
             correlation_id: OnceLock::from(self.correlation_id()),
             ids: self.ids,
             refresh_error: self.refresh_error.clone(),
+            user: self.user.clone(),
+            extra: self.extra.clone(),
         }
+    }
+}
+
+/// The user of a result: known at once, or read from the cache when asked for, so that a hit costs nothing.
+#[derive(Clone)]
+pub(crate) struct User {
+    app: App,
+    account: OnceLock<Option<Account>>,
+    claims: OnceLock<Option<IdTokenClaims>>,
+}
+
+impl User {
+    /// A user of whom everything is known.
+    pub(crate) fn known(app: App, account: Option<Account>, claims: Option<IdTokenClaims>) -> Self {
+        Self {
+            app,
+            account: OnceLock::from(account),
+            claims: OnceLock::from(claims),
+        }
+    }
+
+    /// The user of a cached token.
+    pub(crate) fn cached(app: App, account: Option<Account>) -> Self {
+        Self {
+            app,
+            account: account.map_or_else(OnceLock::new, |account| OnceLock::from(Some(account))),
+            claims: OnceLock::new(),
+        }
+    }
+
+    fn account(&self, token: &AccessTokenEntry) -> Option<&Account> {
+        let read = || {
+            let users = self.stored(token);
+            let mut users = users.iter();
+            users.find_map(|user| {
+                let of_user = Account::of_user(user, token.realm());
+                of_user.or_else(|| Account::of_id_token(user))
+            })
+        };
+        self.account.get_or_init(read).as_ref()
+    }
+
+    fn claims(&self, token: &AccessTokenEntry) -> Option<&IdTokenClaims> {
+        let read = || {
+            let users = self.stored(token);
+            let entities = users.iter().flat_map(|user| user.iter());
+            // The tenant may be named in the one, and have its id in the other.
+            let is_named = !crate::model::tenant::is_guid(token.realm());
+            let mut ours = entities.filter_map(|entity| match entity {
+                Entity::IdToken(id) if id.client_id == *token.client_id() => Some(id),
+                _ => None,
+            });
+            let is_same = |id: &IdTokenEntry| id.realm.eq_ignore_ascii_case(token.realm());
+            let id_token = ours.find(|id| is_named || is_same(id))?;
+            IdTokenClaims::parse(&id_token.secret).ok()
+        };
+        self.claims.get_or_init(read).as_ref()
+    }
+
+    fn stored(&self, token: &AccessTokenEntry) -> Vec<Arc<[Entity]>> {
+        let filter = match token.owner() {
+            OwnerRef::Account(id) => UserFilter::HomeAccountId(id),
+            OwnerRef::App => return Vec::new(),
+            OwnerRef::Assertion(hash) => UserFilter::Assertion(hash),
+        };
+        self.app
+            .store
+            .users(cloud::canonical(token.environment()), filter)
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) struct RetryPolicy {
     retries: u32,
     /// Whether to send again although the server may have acted on the first.
     repeatable: bool,
+    /// Whether to send again what the server has answered, if only with a failure of its own.
+    answered: bool,
 }
 
 impl RetryPolicy {
@@ -18,12 +20,28 @@ impl RetryPolicy {
     pub(crate) const REPEATABLE: Self = Self {
         retries: 1,
         repeatable: true,
+        answered: true,
     };
 
     /// For what may be missing: the machine's own services, which answer at once where they are.
     pub(crate) const UNLESS_SILENT: Self = Self {
         retries: 1,
         repeatable: false,
+        answered: true,
+    };
+
+    /// For what may be used once only: sent again if it never reached the server.
+    pub(crate) const UNLESS_REACHED: Self = Self {
+        retries: 1,
+        repeatable: false,
+        answered: false,
+    };
+
+    /// For who asks again anyway.
+    pub(crate) const NEVER: Self = Self {
+        retries: 0,
+        repeatable: false,
+        answered: false,
     };
 
     /// How long to wait before sending again, or `None` to accept the outcome.
@@ -36,7 +54,8 @@ impl RetryPolicy {
         let again = match outcome {
             // A server that names a pause is not asked again within this call.
             Ok(response) => {
-                is_transient(response.status())
+                self.answered
+                    && is_transient(response.status())
                     && !response.headers().contains_key(http::header::RETRY_AFTER)
             }
             Err(error) => match error.kind() {

@@ -82,14 +82,24 @@ macro_rules! secrets {
 secrets! {
     /// A token that an API accepts, RFC 6749 section 1.4.
     AccessToken;
+    /// What a sign-in in the browser gives to be redeemed, once, RFC 6749 section 4.1.2.
+    AuthorizationCode;
     /// A signed statement by which a confidential client proves who it is, RFC 7523 section 2.2.
     ClientAssertion;
     /// A password of a confidential client, RFC 6749 section 2.3.1.
     ClientSecret;
+    /// What a program asks with whether a user has signed in on another device, RFC 8628 section 3.2.
+    DeviceCode;
+    /// A password of a user, RFC 6749 section 4.3.
+    Password;
+    /// What the code of a sign-in can only be redeemed with, RFC 7636 section 4.1.
+    PkceVerifier;
     /// A statement about who signed in, as received (OpenID Connect Core section 2).
     RawIdToken;
     /// A token that obtains new access tokens, RFC 6749 section 1.5.
     RefreshToken;
+    /// The access token that an API was called with, to be exchanged on behalf of its user.
+    UserAssertion;
 }
 
 /// What `Debug` shows in the place of a value that may be a secret and is of no type of its own.

@@ -14,6 +14,7 @@ use msal_core::store::TokenStore;
 use msal_core::{Authority, Env, Error};
 
 use crate::env;
+use crate::means::Takes;
 
 /// Makes an application of the type `A`, which is [`ConfidentialClientApplication`](crate::ConfidentialClientApplication)
 /// or its namesake in [`blocking`](crate::blocking). Mistakes come out at `build()`.
@@ -131,6 +132,22 @@ impl<A: Buildable> Builder<A> {
         self.with_core(|core| core.timeout(timeout))
     }
 
+    /// Shows the refresh tokens that results bring, for a program that keeps its own. The cache keeps and uses them in
+    /// any case.
+    pub fn show_refresh_tokens(self, on: bool) -> Self {
+        self.with_core(|core| core.show_refresh_tokens(on))
+    }
+
+    /// What sends the requests: an [`AsyncTransport`](crate::AsyncTransport) for the async API, a
+    /// [`Transport`](crate::Transport) for the blocking one. By default reqwest and ureq, by the features of those names.
+    pub fn transport<T>(mut self, transport: T) -> Self
+    where
+        A::Means: Takes<T>,
+    {
+        self.means.take(transport);
+        self
+    }
+
     /// The clock and the randomness, for tests. By default the machine's.
     pub fn env(self, env: Env) -> Self {
         Self {
@@ -154,18 +171,29 @@ impl<A: Buildable + Confidential> Builder<A> {
     }
 
     /// The application without what drives it, and what the program said of the latter.
-    pub(crate) fn parts(
+    pub(crate) fn confidential(
         self,
     ) -> Result<(msal_core::ConfidentialClientApplication, A::Means), Error> {
+        self.parts(ApplicationBuilder::confidential)
+    }
+}
+
+impl<A: Buildable> Builder<A> {
+    /// The application without what drives it, and what the program said of the latter.
+    pub(crate) fn public(self) -> Result<(msal_core::PublicClientApplication, A::Means), Error> {
+        self.parts(ApplicationBuilder::public)
+    }
+
+    fn parts<C>(
+        self,
+        build: impl FnOnce(ApplicationBuilder, Arc<dyn TokenStore>, Env) -> Result<C, Error>,
+    ) -> Result<(C, A::Means), Error> {
         let store = self.cache.unwrap_or_else(|| Arc::new(TokenCache::new()));
         let env = self.env.unwrap_or_else(env::system);
         let mut settings = self.settings;
         settings.region = self.region.transpose()?;
         settings.region_environment = RegionEnvironment::read(|name| std::env::var(name).ok());
-        let core = self
-            .core
-            .authority_settings(settings)
-            .confidential(store, env)?;
+        let core = build(self.core.authority_settings(settings), store, env)?;
         Ok((core, self.means))
     }
 }

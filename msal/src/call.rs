@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use msal_core::app::{CallOptions, ClientCredentialOptions, Explanation};
-use msal_core::{AuthenticationResult, CorrelationId, Error, ErrorKind, Flow};
+use msal_core::app::CallOptions;
+use msal_core::{CorrelationId, Error, ErrorKind, Flow, TokenScheme};
 
 use crate::BoxFuture;
 
@@ -16,8 +16,8 @@ use crate::BoxFuture;
 /// it [as a flow](Self::into_flow).
 #[must_use = "a call does nothing until it is awaited or sent"]
 pub struct Call<'a, A, R> {
-    app: &'a A,
-    request: R,
+    pub(crate) app: &'a A,
+    pub(crate) request: R,
 }
 
 impl<'a, A, R> Call<'a, A, R> {
@@ -35,6 +35,12 @@ impl<A, R: AskFor> Call<'_, A, R> {
         self
     }
 
+    /// Adds claims of the client's own, the text of a JSON object. Tokens obtained with them are cached under them.
+    pub fn client_claims(mut self, claims: impl Into<String>) -> Self {
+        self.request.options().client_claims = Some(claims.into());
+        self
+    }
+
     /// Ties requests, logs and errors of the call to this id, rather than to a random one.
     pub fn correlation_id(mut self, id: CorrelationId) -> Self {
         self.request.options().correlation_id = Some(id);
@@ -49,6 +55,12 @@ impl<A, R: AskFor> Call<'_, A, R> {
             .options()
             .parameters
             .push((name.into(), value.into()));
+        self
+    }
+
+    /// Asks for a token of another kind than a bearer token: one that is bound to a key of the program's.
+    pub fn scheme(mut self, scheme: TokenScheme) -> Self {
+        self.request.options().scheme = scheme;
         self
     }
 
@@ -71,73 +83,21 @@ impl<A, R: AskFor> Call<'_, A, R> {
     }
 }
 
-/// What [`acquire_token_for_client`](crate::ConfidentialClientApplication::acquire_token_for_client) asks for.
-#[derive(Clone, Debug)]
-pub struct ForClient<S> {
-    scopes: S,
-    options: Option<Box<ClientCredentialOptions>>,
-}
-
-impl<S> ForClient<S> {
-    pub(crate) fn new(scopes: S) -> Self {
-        Self {
-            scopes,
-            options: None,
-        }
-    }
-
-    fn own_options(&mut self) -> &mut ClientCredentialOptions {
-        self.options.get_or_insert_default()
-    }
-}
-
-impl<A, S> Call<'_, A, ForClient<S>> {
-    /// Adds claims of the client's own, the text of a JSON object. Tokens obtained with them are cached under them.
-    pub fn client_claims(mut self, claims: impl Into<String>) -> Self {
-        self.request.own_options().client_claims = Some(claims.into());
-        self
-    }
-
-    /// Asks for a federated managed identity of this path. Tokens obtained with it are cached under it.
-    pub fn fmi_path(mut self, path: impl Into<String>) -> Self {
-        self.request.own_options().fmi_path = Some(path.into());
-        self
-    }
-
-    /// Goes past the cached access token. Not for every call: the identity provider limits how often it is asked.
-    pub fn force_refresh(mut self) -> Self {
-        self.request.own_options().force_refresh = true;
-        self
-    }
-}
-
-impl<A, S> Call<'_, A, ForClient<S>>
-where
-    A: Client<Core = msal_core::ConfidentialClientApplication>,
-    S: IntoIterator<Item: AsRef<str>> + Clone,
-{
-    /// Why the call would be answered from the cache, or why not, instead of making it. Sends nothing.
-    pub fn explain(self) -> Result<Explanation, Error> {
-        let ForClient { scopes, options } = self.request;
-        self.app.core().explain_token_for_client(scopes, options)
-    }
-}
-
 impl<A: Client, R: Ask<A::Core>> Call<'_, A, R> {
     /// The call as a flow, to be driven by [`run`](msal_core::run), [`run_async`](msal_core::run_async) or a loop of
     /// one's own.
-    pub fn into_flow(self) -> Flow<AuthenticationResult> {
+    pub fn into_flow(self) -> Flow<R::Output> {
         self.request.flow(self.app.core())
     }
 }
 
 impl<A: AsyncClient, R: Ask<A::Core>> IntoFuture for Call<'_, A, R> {
-    type Output = Result<AuthenticationResult, Error>;
-    type IntoFuture = TokenFuture;
+    type Output = Result<R::Output, Error>;
+    type IntoFuture = CallFuture<R::Output>;
 
-    fn into_future(self) -> TokenFuture {
+    fn into_future(self) -> CallFuture<R::Output> {
         let app = self.app;
-        TokenFuture(match self.into_flow().try_ready() {
+        CallFuture(match self.into_flow().try_ready() {
             Ok(outcome) => State::Ready(Some(outcome)),
             Err(flow) => State::Running(app.drive(flow)),
         })
@@ -146,7 +106,7 @@ impl<A: AsyncClient, R: Ask<A::Core>> IntoFuture for Call<'_, A, R> {
 
 impl<A: BlockingClient, R: Ask<A::Core>> Call<'_, A, R> {
     /// Makes the call on this thread.
-    pub fn send(self) -> Result<AuthenticationResult, Error> {
+    pub fn send(self) -> Result<R::Output, Error> {
         let app = self.app;
         self.into_flow()
             .try_ready()
@@ -162,16 +122,19 @@ impl<A, R: fmt::Debug> fmt::Debug for Call<'_, A, R> {
 
 /// A call in progress. It borrows neither the application nor the scopes, so it can be spawned.
 #[must_use = "a future does nothing until it is awaited"]
-pub struct TokenFuture(State);
+pub struct CallFuture<T>(State<T>);
 
-enum State {
+enum State<T> {
     /// A cache hit: nothing was allocated for it.
-    Ready(Option<Result<AuthenticationResult, Error>>),
-    Running(BoxFuture<Result<AuthenticationResult, Error>>),
+    Ready(Option<Result<T, Error>>),
+    Running(BoxFuture<Result<T, Error>>),
 }
 
-impl Future for TokenFuture {
-    type Output = Result<AuthenticationResult, Error>;
+// What is ready is moved out, and never pinned.
+impl<T> Unpin for CallFuture<T> {}
+
+impl<T> Future for CallFuture<T> {
+    type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
@@ -185,11 +148,11 @@ impl Future for TokenFuture {
     }
 }
 
-impl fmt::Debug for TokenFuture {
+impl<T> fmt::Debug for CallFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            State::Ready(_) => "TokenFuture(ready)",
-            State::Running(_) => "TokenFuture(running)",
+            State::Ready(_) => "CallFuture(ready)",
+            State::Running(_) => "CallFuture(running)",
         })
     }
 }
@@ -197,16 +160,18 @@ impl fmt::Debug for TokenFuture {
 pub(crate) use sealed::{Ask, AskFor, AsyncClient, BlockingClient, Client};
 
 mod sealed {
-    use super::{AuthenticationResult, BoxFuture, CallOptions, Error, Flow, ForClient};
+    use super::{BoxFuture, CallOptions, Error, Flow};
 
-    /// Something that can be asked for, with the options that everything has.
+    /// Something that can be asked for with the options that every token request has.
     pub trait AskFor {
         fn options(&mut self) -> &mut CallOptions;
     }
 
     /// Something that can be asked of the application `C`.
-    pub trait Ask<C>: AskFor {
-        fn flow(self, core: &C) -> Flow<AuthenticationResult>;
+    pub trait Ask<C> {
+        type Output: Send + 'static;
+
+        fn flow(self, core: &C) -> Flow<Self::Output>;
     }
 
     /// An application of either API.
@@ -218,32 +183,11 @@ mod sealed {
 
     /// An application of the async API.
     pub trait AsyncClient: Client {
-        fn drive(
-            &self,
-            flow: Flow<AuthenticationResult>,
-        ) -> BoxFuture<Result<AuthenticationResult, Error>>;
+        fn drive<T: Send + 'static>(&self, flow: Flow<T>) -> BoxFuture<Result<T, Error>>;
     }
 
     /// An application of the blocking API.
     pub trait BlockingClient: Client {
-        fn drive(&self, flow: Flow<AuthenticationResult>) -> Result<AuthenticationResult, Error>;
-    }
-
-    impl<S> AskFor for ForClient<S> {
-        fn options(&mut self) -> &mut CallOptions {
-            &mut self.own_options().call
-        }
-    }
-
-    impl<S> Ask<msal_core::ConfidentialClientApplication> for ForClient<S>
-    where
-        S: IntoIterator<Item: AsRef<str>> + Clone,
-    {
-        fn flow(
-            self,
-            core: &msal_core::ConfidentialClientApplication,
-        ) -> Flow<AuthenticationResult> {
-            core.acquire_token_for_client(self.scopes, self.options)
-        }
+        fn drive<T>(&self, flow: Flow<T>) -> Result<T, Error>;
     }
 }

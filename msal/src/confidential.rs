@@ -1,12 +1,18 @@
 use std::fmt;
-use std::sync::Arc;
 
-use msal_core::{AsyncTransport, AuthenticationResult, Error, ErrorKind, Flow};
+use msal_core::app::AuthCodeFlow;
+use msal_core::{Account, Error, Flow, Password, RefreshToken, UserAssertion};
 
 use crate::builder::{Buildable, Builder, Confidential};
-use crate::call::{AsyncClient, Call, Client, ForClient};
+use crate::call::{AsyncClient, Call, Client};
+use crate::calls::{confidential_calls, user_calls};
 use crate::host::AsyncDriver;
-use crate::runtime::{BoxFuture, Runtime};
+use crate::means::AsyncMeans;
+use crate::request::{
+    Accounts, ByAuthCode, ByPassword, ByRefreshToken, ForClient, InitiateAuthCode, LogoutUrl,
+    OnBehalfOf, RemoveAccount, Silent, StopProcess,
+};
+use crate::runtime::BoxFuture;
 
 /// An application that can keep a secret: a web app, a web API, a daemon. Cheap to clone; make one and reuse it.
 ///
@@ -33,61 +39,20 @@ impl ConfidentialClientApplication {
     pub fn builder(client_id: impl Into<String>) -> Builder<Self> {
         Builder::new(client_id)
     }
-
-    /// A token for the application itself: from the cache, or by the client credentials grant, RFC 6749 section 4.4.
-    ///
-    /// `scopes` are mostly one resource's `/.default`. The tenant must be a certain one, not `common`. A token that is
-    /// due for renewal but still works is handed out at once and renewed beside.
-    pub fn acquire_token_for_client<S>(&self, scopes: S) -> Call<'_, Self, ForClient<S>>
-    where
-        S: IntoIterator<Item: AsRef<str>> + Clone,
-    {
-        Call::new(self, ForClient::new(scopes))
-    }
 }
 
+confidential_calls!(ConfidentialClientApplication);
+user_calls!(ConfidentialClientApplication);
+
 impl Builder<ConfidentialClientApplication> {
-    /// What sends the requests. By default reqwest, by the feature of that name.
-    pub fn transport(mut self, transport: impl AsyncTransport + 'static) -> Self {
-        self.means.transport = Some(Arc::new(transport));
-        self
-    }
-
-    /// What waits and runs tasks. By default tokio, by the feature of that name.
-    pub fn runtime(mut self, runtime: impl Runtime + 'static) -> Self {
-        self.means.runtime = Some(Arc::new(runtime));
-        self
-    }
-
     /// Makes the application. Sends nothing, and may run outside a runtime.
     ///
     /// Fails for an authority or an option that cannot be used, without a credential, and where neither a feature nor
     /// the program supplies transport or runtime.
     pub fn build(self) -> Result<ConfidentialClientApplication, Error> {
-        let (core, means) = self.parts()?;
+        let (core, means) = self.confidential()?;
         let driver = means.driver()?;
         Ok(ConfidentialClientApplication { core, driver })
-    }
-}
-
-/// What the async API is driven by.
-#[derive(Default)]
-pub struct AsyncMeans {
-    transport: Option<Arc<dyn AsyncTransport>>,
-    runtime: Option<Arc<dyn Runtime>>,
-}
-
-impl AsyncMeans {
-    fn driver(self) -> Result<AsyncDriver, Error> {
-        let transport = self
-            .transport
-            .or_else(default_transport)
-            .ok_or_else(|| missing("transport", "give one, or turn on the feature `reqwest`"))?;
-        let runtime = self
-            .runtime
-            .or_else(default_runtime)
-            .ok_or_else(|| missing("runtime", "give one, or turn on the feature `tokio`"))?;
-        Ok(AsyncDriver::new(transport, runtime))
     }
 }
 
@@ -106,10 +71,7 @@ impl Client for ConfidentialClientApplication {
 }
 
 impl AsyncClient for ConfidentialClientApplication {
-    fn drive(
-        &self,
-        flow: Flow<AuthenticationResult>,
-    ) -> BoxFuture<Result<AuthenticationResult, Error>> {
+    fn drive<T: Send + 'static>(&self, flow: Flow<T>) -> BoxFuture<Result<T, Error>> {
         self.driver.drive(flow)
     }
 }
@@ -118,28 +80,4 @@ impl fmt::Debug for ConfidentialClientApplication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.core.fmt(f)
     }
-}
-
-#[cfg(feature = "reqwest")]
-fn default_transport() -> Option<Arc<dyn AsyncTransport>> {
-    Some(Arc::new(msal_http_reqwest::ReqwestTransport::new()))
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn default_transport() -> Option<Arc<dyn AsyncTransport>> {
-    None
-}
-
-#[cfg(feature = "tokio")]
-fn default_runtime() -> Option<Arc<dyn Runtime>> {
-    Some(Arc::new(crate::runtime::Tokio))
-}
-
-#[cfg(not(feature = "tokio"))]
-fn default_runtime() -> Option<Arc<dyn Runtime>> {
-    None
-}
-
-fn missing(what: &'static str, how: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidArgument(what)).because(how)
 }

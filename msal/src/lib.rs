@@ -52,31 +52,40 @@ pub mod blocking;
 mod builder;
 pub mod cache;
 mod call;
+mod calls;
 mod confidential;
 mod env;
 mod host;
+mod means;
+mod public;
+pub mod request;
 mod runtime;
 
 pub use builder::Builder;
-pub use call::{Call, ForClient, TokenFuture};
+pub use call::{Call, CallFuture};
 pub use confidential::ConfidentialClientApplication;
 pub use msal_cache::{Compatibility, TokenCache};
-pub use msal_core::app::Explanation;
+pub use msal_core::app::{
+    AuthCodeFlow, DeviceCodeFlow, Explanation, Interaction, Prompt, ResponseMode,
+};
 pub use msal_core::authority::AuthoritySettings;
 #[cfg(feature = "certificate")]
 pub use msal_core::credential::Certificate;
 pub use msal_core::credential::ClientCredential;
 pub use msal_core::{
-    AccessToken, Ask, AsyncHost, AsyncTransport, AuthenticationResult, Authority, AuthorityKind,
-    Callback, Claims, ClientAssertion, ClientSecret, Clock, CorrelationId, Env, Error, ErrorKind,
-    Flow, Freshness, Host, Joined, Landing, ProxyUse, Random, RefreshToken, Request, Response,
-    Resume, ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, Step, Thumbprint, Timestamp,
-    TokenSource, Transport, TransportError, TransportErrorKind, credential, run, run_async, store,
+    AccessToken, Account, Ask, AsyncHost, AsyncTransport, AuthenticationResult, Authority,
+    AuthorityKind, AuthorizationCode, Callback, Claims, ClaimsChallenge, ClientAssertion,
+    ClientSecret, Clock, CorrelationId, Env, Error, ErrorKind, Flow, Freshness, Host,
+    IdTokenClaims, Joined, Landing, Password, ProxyUse, Random, RefreshToken, Request, Response,
+    Resume, ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, Step, TenantProfile,
+    Thumbprint, Timestamp, TokenScheme, TokenSource, Transport, TransportError, TransportErrorKind,
+    UserAssertion, credential, run, run_async, store,
 };
 #[cfg(feature = "reqwest")]
 pub use msal_http_reqwest::ReqwestTransport;
 #[cfg(feature = "ureq")]
 pub use msal_http_ureq::UreqTransport;
+pub use public::PublicClientApplication;
 pub use runtime::{BoxFuture, Runtime};
 
 /// The examples of the README are compiled with the documentation's.

@@ -5,10 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::certificate::ServerCertificate;
-use crate::context::Settings;
+use crate::context::{Settings, Tuning};
 use crate::defaults;
 use crate::provider::LocalIdentityProvider;
-use crate::registry::{App, OidcIssuer, Registry, Resource, Tenant};
+use crate::registry::{App, OidcIssuer, Registry, Resource, Tenant, User};
 
 /// Decides what a [`LocalIdentityProvider`] knows and does, before it starts.
 ///
@@ -31,8 +31,12 @@ impl LocalIdentityProviderBuilder {
             registry: Registry::default(),
             server_certificate: ServerCertificate::Valid,
             settings: Settings {
-                lifetime: 3599,
-                refresh_in: None,
+                tuning: Tuning {
+                    lifetime: 3599,
+                    refresh_in: None,
+                    rotating_refresh_tokens: false,
+                    strict_polling: false,
+                },
                 opaque_tokens: None,
                 single_use_assertions: false,
                 control: false,
@@ -50,6 +54,12 @@ impl LocalIdentityProviderBuilder {
     /// Registers an app, in place of one with the same client id.
     pub fn app(mut self, app: App) -> Self {
         self.registry.put_app(app);
+        self
+    }
+
+    /// Registers a user, in place of one with the same username.
+    pub fn user(mut self, user: User) -> Self {
+        self.registry.put_user(user);
         self
     }
 
@@ -85,14 +95,14 @@ impl LocalIdentityProviderBuilder {
 
     /// Sets the lifetime of access tokens in seconds, in place of 3,599.
     pub const fn lifetime(mut self, seconds: i64) -> Self {
-        self.settings.lifetime = seconds;
+        self.settings.tuning.lifetime = seconds;
         self
     }
 
     /// Sends `refresh_in` with that many seconds with every token. Without it, only tokens that live
     /// longer than two hours come with one: half their lifetime.
     pub const fn refresh_in(mut self, seconds: i64) -> Self {
-        self.settings.refresh_in = Some(seconds);
+        self.settings.tuning.refresh_in = Some(seconds);
         self
     }
 
@@ -106,6 +116,19 @@ impl LocalIdentityProviderBuilder {
     /// Refuses a client assertion that it has seen before. Entra ID does not, and some MSALs use one again.
     pub const fn single_use_assertions(mut self) -> Self {
         self.settings.single_use_assertions = true;
+        self
+    }
+
+    /// Lets a refresh token be used once, and ends all that came of a sign-in when one is used again. Entra ID
+    /// does not: it gives a new one with every answer, and takes the old one for as long as it lives.
+    pub const fn rotating_refresh_tokens(mut self) -> Self {
+        self.settings.tuning.rotating_refresh_tokens = true;
+        self
+    }
+
+    /// Answers a client that polls for a device code faster than it was told to with `slow_down`.
+    pub const fn strict_polling(mut self) -> Self {
+        self.settings.tuning.strict_polling = true;
         self
     }
 

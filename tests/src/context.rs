@@ -1,15 +1,20 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use std::time::Duration;
 
+use crate::browser::Browser;
 use crate::certificate::{ServerCertificate, TlsIdentity};
 use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::hold::Gates;
 use crate::journal::Journal;
 use crate::registry::Registry;
+use crate::sign_in::SignIns;
 use crate::signing_key::SigningKey;
 
 /// What every part of a running provider shares.
@@ -21,22 +26,24 @@ pub(crate) struct Context {
     pub(crate) faults: Faults,
     pub(crate) gates: Arc<Gates>,
     pub(crate) journal: Journal,
+    pub(crate) sign_ins: SignIns,
     pub(crate) signing_key: &'static SigningKey,
     pub(crate) tls: TlsIdentity,
+    address: OnceLock<SocketAddr>,
+    browsers: Mutex<HashMap<String, Browser>>,
     connections: AtomicU64,
     latency_micros: AtomicU64,
     region: Mutex<String>,
     registry: RwLock<Registry>,
+    tuning: Mutex<Tuning>,
     spent_assertions: Mutex<HashSet<String>>,
 }
 
 /// What is fixed when the provider starts.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// The lifetime of access tokens in seconds, where the token's resource does not decide.
-    pub(crate) lifetime: i64,
-    /// Seconds after which a client should refresh. None leaves it to the lifetime.
-    pub(crate) refresh_in: Option<i64>,
+    /// What can be changed later.
+    pub(crate) tuning: Tuning,
     /// Length of opaque access tokens, in place of signed ones.
     pub(crate) opaque_tokens: Option<usize>,
     /// Refuses a client assertion that was seen before. Entra ID does not.
@@ -47,6 +54,19 @@ pub(crate) struct Settings {
     pub(crate) proxy_authorization: Option<String>,
 }
 
+/// What a test may change while the provider runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tuning {
+    /// The lifetime of access tokens in seconds, where the token's resource does not decide.
+    pub(crate) lifetime: i64,
+    /// Seconds after which a client should refresh. None leaves it to the lifetime.
+    pub(crate) refresh_in: Option<i64>,
+    /// A refresh token is good for one use; a second one ends all that came of the sign-in.
+    pub(crate) rotating_refresh_tokens: bool,
+    /// Tells a client that polls faster than it may to slow down.
+    pub(crate) strict_polling: bool,
+}
+
 impl Context {
     pub(crate) fn new(
         settings: Settings,
@@ -54,14 +74,18 @@ impl Context {
         certificate: ServerCertificate,
     ) -> io::Result<Self> {
         Ok(Self {
+            tuning: Mutex::new(settings.tuning),
             settings,
             clock: Clock::default(),
             connection_faults: Faults::default(),
             faults: Faults::default(),
             gates: Arc::new(Gates::new()),
             journal: Journal::new(),
+            sign_ins: SignIns::default(),
             signing_key: SigningKey::of_this_process()?,
             tls: TlsIdentity::new(certificate)?,
+            address: OnceLock::new(),
+            browsers: Mutex::default(),
             connections: AtomicU64::new(0),
             latency_micros: AtomicU64::new(0),
             region: Mutex::new("westeurope".to_owned()),
@@ -78,6 +102,21 @@ impl Context {
         self.registry
             .write()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the provider listens, once it does.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.address.get().copied()
+    }
+
+    pub(crate) fn set_address(&self, address: SocketAddr) {
+        // It listens once.
+        let _ = self.address.set(address);
+    }
+
+    /// The browsers that tests in other languages sign in with, by what they call them.
+    pub(crate) fn browsers(&self) -> MutexGuard<'_, HashMap<String, Browser>> {
+        self.browsers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn connections(&self) -> u64 {
@@ -107,6 +146,14 @@ impl Context {
 
     pub(crate) fn set_region(&self, region: &str) {
         region.clone_into(&mut self.region.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn tuning(&self) -> Tuning {
+        *self.tuning.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tune(&self, change: impl FnOnce(&mut Tuning)) {
+        change(&mut self.tuning.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Remembers an assertion, and says whether it was new.

@@ -4,16 +4,26 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
+    /// The authorization endpoint.
+    Authorize,
     /// A client asked the provider to be its proxy (the `CONNECT` method).
     Connect,
     /// The provider's own surface for tests in other languages.
     Control,
+    /// The device authorization endpoint, where a device gets its codes.
+    DeviceAuthorization,
+    /// The page where people type the code that a device shows.
+    DevicePage,
+    /// Sign-out.
+    EndSession,
     /// Instance discovery: which hosts belong to which cloud.
     InstanceDiscovery,
     /// The instance metadata service of a virtual machine.
     InstanceMetadata,
     /// The keys that tokens are signed with.
     Keys,
+    /// The pages that people sign in on.
+    Login,
     /// The OpenID configuration of a tenant or issuer.
     OpenIdConfiguration,
     /// The token endpoint.
@@ -26,12 +36,17 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All kinds, in the order of their names.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
+        Self::Authorize,
         Self::Connect,
         Self::Control,
+        Self::DeviceAuthorization,
+        Self::DevicePage,
+        Self::EndSession,
         Self::InstanceDiscovery,
         Self::InstanceMetadata,
         Self::Keys,
+        Self::Login,
         Self::OpenIdConfiguration,
         Self::Token,
         Self::Unknown,
@@ -42,11 +57,16 @@ impl Endpoint {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Authorize => "authorize",
             Self::Connect => "connect",
             Self::Control => "control",
+            Self::DeviceAuthorization => "device_authorization",
+            Self::DevicePage => "device_page",
+            Self::EndSession => "end_session",
             Self::InstanceDiscovery => "instance_discovery",
             Self::InstanceMetadata => "instance_metadata",
             Self::Keys => "keys",
+            Self::Login => "login",
             Self::OpenIdConfiguration => "openid_configuration",
             Self::Token => "token",
             Self::Unknown => "unknown",

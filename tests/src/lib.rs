@@ -43,6 +43,7 @@
 //! errors comes first, where a request has both, is not documented for Entra ID, and may differ.
 
 mod adfs;
+mod browser;
 mod builder;
 mod certificate;
 mod clock;
@@ -59,15 +60,18 @@ mod instance_metadata;
 mod journal;
 mod jws;
 mod provider;
+mod provider_users;
 mod realm;
 mod registry;
 mod reply;
 mod request;
 mod routes;
 mod server;
+mod sign_in;
 mod signing_key;
 mod summary;
 
+pub use self::browser::{AuthorizationAnswer, Browser, Person};
 pub use self::builder::LocalIdentityProviderBuilder;
 pub use self::certificate::{
     ClientCertificate, ClientCertificateAuthority, ServerCertificate, Thumbprint,
@@ -76,5 +80,5 @@ pub use self::endpoint::Endpoint;
 pub use self::fault::{Fault, Wire};
 pub use self::hold::Hold;
 pub use self::provider::LocalIdentityProvider;
-pub use self::registry::{App, FederatedCredential, OidcIssuer, Resource, Tenant};
+pub use self::registry::{App, FederatedCredential, OidcIssuer, Resource, Tenant, User};
 pub use self::request::{Request, Via};

@@ -277,6 +277,7 @@ impl LocalIdentityProvider {
             listen(port)?
         };
         let address = listener.local_addr()?;
+        context.set_address(address);
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&context);
         // A thread of its own owns the runtime, since neither `block_on` nor dropping one is allowed inside another.

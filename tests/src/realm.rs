@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::Request;
 use crate::cloud::Cloud;
 use crate::context::Context;
-use crate::registry::{OidcIssuer, Tenant};
+use crate::registry::{OidcIssuer, Tenant, User};
 
 /// The identity provider that a request's host and path name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Realm {
     pub(crate) kind: Kind,
     /// Host and port as the client wrote them.
@@ -98,6 +98,16 @@ impl Realm {
     pub(crate) fn is_personal(&self) -> bool {
         self.shared() == Some(Shared::Consumers)
             || self.tenant_name.eq_ignore_ascii_case(PERSONAL_TENANT)
+    }
+
+    /// The realm that a user signs in to who was sent here: under a name for many tenants, the user's own.
+    pub(crate) fn for_user(&self, context: &Context, user: &User) -> Self {
+        let mut realm = self.clone();
+        if self.shared().is_some() {
+            user.home_tenant().clone_into(&mut realm.tenant_name);
+            realm.tenant = context.registry().tenant(user.home_tenant());
+        }
+        realm
     }
 
     /// The base of the endpoints' URLs, as the real service writes them: with the tenant's id, whatever it was called by.

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 
 use crate::context::Context;
-use crate::entra::{instance_discovery, keys, openid_configuration, token};
+use crate::entra::{
+    authorize, device_authorization, end_session, instance_discovery, keys, login, native_client,
+    openid_configuration, token,
+};
 use crate::realm::{Kind, Realm};
 use crate::reply::Reply;
 use crate::{Endpoint, Request, adfs, control, instance_metadata};
@@ -39,6 +42,20 @@ fn find(context: &Context, request: &Request, realm: &Realm, rest: &[&str]) -> (
     }
     match (realm.kind, rest) {
         (Kind::Adfs, ["oauth2", "token"]) => (Endpoint::Token, token::answer),
+        (Kind::Adfs, ["oauth2", "authorize"]) | (Kind::Oidc, ["connect", "authorize"]) => {
+            (Endpoint::Authorize, authorize::answer)
+        }
+        (Kind::Adfs, ["oauth2", "devicecode"])
+        | (Kind::Oidc, ["connect", "deviceauthorization"]) => {
+            (Endpoint::DeviceAuthorization, device_authorization::answer)
+        }
+        (Kind::Adfs, ["oauth2", "deviceauth"]) | (Kind::Oidc, ["device"]) => {
+            (Endpoint::DevicePage, device_authorization::page)
+        }
+        (Kind::Adfs, ["oauth2", "logout"]) | (Kind::Oidc, ["connect", "endsession"]) => {
+            (Endpoint::EndSession, end_session::answer)
+        }
+        (Kind::Adfs, ["ls"]) | (_, ["login"]) => (Endpoint::Login, login::answer),
         (Kind::Adfs, ["discovery", "keys"]) => (Endpoint::Keys, keys::answer),
         (Kind::Oidc, ["connect", "token"]) => (Endpoint::Token, token::answer),
         (Kind::Oidc, ["keys"]) => (Endpoint::Keys, keys::answer),
@@ -46,6 +63,16 @@ fn find(context: &Context, request: &Request, realm: &Realm, rest: &[&str]) -> (
             (Endpoint::OpenIdConfiguration, openid_configuration::answer)
         }
         (Kind::Adfs | Kind::Oidc, _) => (Endpoint::Unknown, not_found),
+        (_, ["oauth2", "v2.0", "authorize"]) => (Endpoint::Authorize, authorize::answer),
+        (_, ["oauth2", "v2.0", "devicecode"]) => {
+            (Endpoint::DeviceAuthorization, device_authorization::answer)
+        }
+        (_, ["oauth2", "v2.0", "logout"]) => (Endpoint::EndSession, end_session::answer),
+        (_, ["oauth2", "deviceauth"]) => (Endpoint::DevicePage, device_authorization::page),
+        (Kind::Entra, ["oauth2", "nativeclient"]) => (Endpoint::Login, native_client::answer),
+        (Kind::Entra, []) if request.path == "/devicelogin" => {
+            (Endpoint::DevicePage, device_authorization::short_address)
+        }
         (_, ["oauth2", "v2.0", "token"]) => (Endpoint::Token, token::answer),
         (_, ["discovery", "v2.0", "keys"]) => (Endpoint::Keys, keys::answer),
         (_, ["v2.0", ".well-known", "openid-configuration"]) => {

@@ -41,18 +41,29 @@ impl SigningKey {
         let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(claims.to_string(), &mut token);
+        let signature = self.sign_bytes(token.as_bytes())?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
+        Ok(token)
+    }
+
+    /// Signs bytes with RSASSA-PKCS1-v1_5 and SHA-256.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> io::Result<Vec<u8>> {
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key
             .sign(
                 &RSA_PKCS1_SHA256,
                 &SystemRandom::new(),
-                token.as_bytes(),
+                message,
                 &mut signature,
             )
             .map_err(|_unspecified| io::Error::other("could not sign a token"))?;
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
-        Ok(token)
+        Ok(signature)
+    }
+
+    /// Modulus and exponent, without leading zeros.
+    pub(crate) fn public_numbers(&self) -> (&[u8], &[u8]) {
+        (&self.modulus, &self.exponent)
     }
 
     /// The public key as a JWK (RFC 7517), in the shape that Entra ID gives it.

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::registry::User;
 use crate::{LocalIdentityProvider, defaults};
 
 impl LocalIdentityProvider {
-    /// URLs, files, tenants and apps: the line that the binary prints.
+    /// URLs, files, tenants, users and apps: the line that the binary prints.
     #[must_use]
     pub fn summary(&self) -> Value {
         let registry = self.context().registry();
@@ -18,6 +19,17 @@ impl LocalIdentityProvider {
             .apps()
             .map(|app| {
                 let mut summary = json!({ "client_id": app.client_id(), "name": app.name() });
+                let redirect_uris: Vec<&str> = app
+                    .redirect_uris()
+                    .iter()
+                    .map(|uri| uri.text.as_str())
+                    .collect();
+                if !redirect_uris.is_empty() {
+                    summary["redirect_uris"] = json!(redirect_uris);
+                }
+                if let Some(family) = app.family_id() {
+                    summary["family"] = json!(family);
+                }
                 if let Some(secret) = app.first_secret() {
                     summary["client_secret"] = json!(secret);
                 }
@@ -40,6 +52,7 @@ impl LocalIdentityProvider {
             .iter()
             .map(|resource| resource.identifier())
             .collect();
+        let users: Vec<Value> = registry.users.iter().map(|user| describe(user)).collect();
         json!({
             "base_url": self.base_url(),
             "plain_url": self.plain_url(),
@@ -48,7 +61,24 @@ impl LocalIdentityProvider {
             "tenants": tenants,
             "apps": apps,
             "resources": resources,
-            "users": [],
+            "users": users,
+            "password": defaults::PASSWORD,
+            "mfa_code": defaults::MFA_CODE,
         })
     }
+}
+
+fn describe(user: &User) -> Value {
+    json!({
+        "username": user.username(),
+        "name": user.display_name(),
+        "object_id": user.object_id(),
+        "tenant": user.home_tenant(),
+        "home_account_id": user.home_account_id(),
+        "mfa": user.is_asked_for_mfa(),
+        "disabled": user.is_disabled(),
+        "expired_password": user.has_expired_password(),
+        "federated_with": user.federated_host(),
+        "personal": user.is_personal(),
+    })
 }

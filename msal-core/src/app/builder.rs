@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{App, ConfidentialClientApplication, Shared};
+use super::{App, ConfidentialClientApplication, PublicClientApplication, Shared};
 use crate::authority::{AuthoritySettings, Directory};
 use crate::credential::ClientCredential;
 use crate::flights::Flights;
@@ -17,6 +17,7 @@ pub struct ApplicationBuilder {
     capabilities: Vec<String>,
     credential: Option<ClientCredential>,
     settings: AuthoritySettings,
+    shows_refresh_tokens: bool,
     timeout: Duration,
 }
 
@@ -30,6 +31,7 @@ impl ApplicationBuilder {
             capabilities: Vec::new(),
             credential: None,
             settings: AuthoritySettings::default(),
+            shows_refresh_tokens: false,
             timeout: DEFAULT_TIMEOUT,
         }
     }
@@ -94,6 +96,16 @@ impl ApplicationBuilder {
         Self { timeout, ..self }
     }
 
+    /// Whether results show the refresh tokens they brought, for a program that keeps its own. They do not by default:
+    /// the cache keeps and uses them.
+    #[must_use]
+    pub fn show_refresh_tokens(self, on: bool) -> Self {
+        Self {
+            shows_refresh_tokens: on,
+            ..self
+        }
+    }
+
     /// The confidential client application, with its cache.
     ///
     /// Fails for an empty client id, an authority that cannot be used, and without a credential or with an empty one.
@@ -102,31 +114,62 @@ impl ApplicationBuilder {
         store: Arc<dyn TokenStore>,
         env: Env,
     ) -> Result<ConfidentialClientApplication, Error> {
+        self.app(store, env, |credential| match credential {
+            Some(credential) => credential.check(),
+            None => {
+                let why = "a confidential client application needs one: a secret, a certificate or an assertion";
+                Err(Error::new(ErrorKind::InvalidArgument("client credential")).because(why))
+            }
+        })
+        .map(ConfidentialClientApplication::new)
+    }
+
+    /// The public client application, with its cache.
+    ///
+    /// Fails for an empty client id, an authority that cannot be used, and with a credential, which it could not keep.
+    pub fn public(
+        self,
+        store: Arc<dyn TokenStore>,
+        env: Env,
+    ) -> Result<PublicClientApplication, Error> {
+        self.app(store, env, |credential| match credential {
+            None => Ok(()),
+            Some(_) => {
+                let why = "a public client application cannot keep one";
+                Err(Error::new(ErrorKind::InvalidArgument("client credential")).because(why))
+            }
+        })
+        .map(PublicClientApplication::new)
+    }
+
+    fn app(
+        self,
+        store: Arc<dyn TokenStore>,
+        env: Env,
+        check: impl FnOnce(Option<&ClientCredential>) -> Result<(), Error>,
+    ) -> Result<App, Error> {
         if self.client_id.trim().is_empty() {
             return Err(Error::new(ErrorKind::InvalidArgument("client id")).because("it is empty"));
         }
-        let Some(credential) = self.credential else {
-            let why = "a confidential client application needs one: a secret, a certificate or an assertion";
-            return Err(Error::new(ErrorKind::InvalidArgument("client credential")).because(why));
-        };
-        credential.check()?;
+        check(self.credential.as_ref())?;
         let authority = self.authority?;
         let trust = self.settings.check(&authority)?;
         let shared = Shared {
             client_id: self.client_id.into(),
             authority,
-            credential,
+            credential: self.credential,
             capabilities: self.capabilities,
             directory: Directory::new(trust),
             ids: env.id_source(),
             env,
             flights: Flights::default(),
             renewals: Throttle::default(),
+            shows_refresh_tokens: self.shows_refresh_tokens,
             store,
             throttle: Throttle::default(),
             timeout: self.timeout,
         };
-        Ok(ConfidentialClientApplication::new(App(Arc::new(shared))))
+        Ok(App(Arc::new(shared)))
     }
 }
 

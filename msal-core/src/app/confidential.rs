@@ -1,14 +1,21 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{App, ClientCredentialOptions, Explanation};
+use super::parameters::extended_key;
+use url::Url;
+
+use super::{
+    Account, AccountFilter, App, AuthCodeFlow, AuthCodeOptions, CallOptions,
+    ClientCredentialOptions, Explanation, LogoutOptions, OnBehalfOfOptions, SilentOptions,
+};
 use crate::credential::ClientCredential;
-use crate::flights::{FlightKey, TokenFlight};
 use crate::flow::Flow;
-use crate::flows::client_credentials::{self, Job, Wanted};
-use crate::freshness::Freshness;
-use crate::store::{AccessTokenEntry, ExtendedKey};
-use crate::{AuthenticationResult, Authority, Claims, Error, ErrorKind, Scopes};
+use crate::flows::cached::{CachePolicy, Job};
+use crate::flows::client_credentials::ClientCredentials;
+use crate::flows::on_behalf_of::{self, OnBehalfOf};
+use crate::store::{Change, Owner, Removal};
+use crate::{
+    AuthenticationResult, Authority, Error, ErrorKind, Password, RefreshToken, UserAssertion,
+};
 
 /// An application that can keep a secret: a web app, a web API, a daemon. Cheap to clone; made once and reused.
 ///
@@ -22,8 +29,8 @@ impl ConfidentialClientApplication {
     }
 
     /// How the application proves who it is.
-    pub fn credential(&self) -> &ClientCredential {
-        &self.0.credential
+    pub fn credential(&self) -> Option<&ClientCredential> {
+        self.0.credential.as_ref()
     }
 
     /// A token for the application itself: from the cache, or by the client credentials grant, RFC 6749 section 4.4.
@@ -37,28 +44,17 @@ impl ConfidentialClientApplication {
     where
         S: IntoIterator<Item: AsRef<str>> + Clone,
     {
-        let app = &self.0;
         if options.is_none()
-            && let Some(token) = with_borrowed(scopes.clone(), |scopes| self.good(scopes))
+            && let Some(result) = self.0.app_hit(scopes.clone())
         {
-            return Flow::ready(Ok(AuthenticationResult::from_cache(token, app.ids)));
-        }
-        let has_been_looked_for = options.is_none();
-        let options = options.map(|options| *options).unwrap_or_default();
-        let id = options.call.correlation_id;
-        let call = app.call("client credentials", id, options.call.timeout);
-        let job = match self.job(scopes, options) {
-            Ok(job) => job,
-            Err(error) => {
-                return Flow::ready(Err(error.with_correlation_id(call.correlation_id)));
-            }
-        };
-        if !has_been_looked_for && let Some(result) = job.at_hand(&call, app.env.now()) {
             return Flow::ready(Ok(result));
         }
-        Flow::new(call, app.env.clone(), |mut io| async move {
-            job.acquire(&mut io).await
-        })
+        let options = options.map(|options| *options).unwrap_or_default();
+        let id = options.call.correlation_id;
+        match self.client_job(scopes, options) {
+            Ok(job) => job.flow(),
+            Err(error) => Flow::ready(Err(self.0.tied(error, id))),
+        }
     }
 
     /// Why such a call finds a token in the cache, or why it does not. Asks nobody and changes nothing.
@@ -74,112 +70,139 @@ impl ConfidentialClientApplication {
     {
         let options = options.map(|options| *options).unwrap_or_default();
         let id = options.call.correlation_id;
-        let explained = self.job(scopes, options).map(|job| job.explain());
-        explained.map_err(|error| match id {
-            Some(id) => error.with_correlation_id(id),
-            None => error,
-        })
+        let job = self.client_job(scopes, options);
+        job.map(|job| job.explain())
+            .map_err(|error| self.0.tied(error, id))
     }
 
-    /// A cached token that can be handed out without any work.
-    fn good(&self, scopes: &[&str]) -> Option<Arc<AccessTokenEntry>> {
+    /// A token for the user who called this API, for it to call another with. From the cache, where it is kept under
+    /// the assertion, or by the on-behalf-of grant:
+    /// <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-on-behalf-of-flow>.
+    ///
+    /// An error with [claims](Error::claims) is to be passed on to the caller, as a 401 with that challenge.
+    pub fn acquire_token_on_behalf_of<S>(
+        &self,
+        assertion: UserAssertion,
+        scopes: S,
+        options: OnBehalfOfOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let key = on_behalf_of::hash(&assertion);
+        self.on_behalf_of(Some(assertion), key, false, scopes, options)
+    }
+
+    /// The same for a process that outlives the assertion: a refresh token is kept under `key`, by which
+    /// [`acquire_token_in_long_running_process`](Self::acquire_token_in_long_running_process) goes on.
+    ///
+    /// The key is the program's own, such as a job's id; whoever knows it acts for the user. The token always comes
+    /// from the identity provider.
+    pub fn initiate_long_running_process<S>(
+        &self,
+        assertion: UserAssertion,
+        key: &str,
+        scopes: S,
+        options: OnBehalfOfOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let options = OnBehalfOfOptions {
+            force_refresh: true,
+            ..options
+        };
+        self.on_behalf_of(Some(assertion), key.to_owned(), true, scopes, options)
+    }
+
+    /// A token for the user of a long-running process: from the cache, or by its refresh token.
+    pub fn acquire_token_in_long_running_process<S>(
+        &self,
+        key: &str,
+        scopes: S,
+        options: OnBehalfOfOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        self.on_behalf_of(None, key.to_owned(), true, scopes, options)
+    }
+
+    /// Forgets all tokens of a long-running process.
+    pub fn stop_long_running_process(&self, key: &str) -> Flow<()> {
         let app = &self.0;
-        let now = app.env.now();
-        let token = client_credentials::look(app, &app.authority, None, scopes, now)?;
-        match Freshness::of(&token, now) {
-            Freshness::Fresh => Some(token),
-            Freshness::Stale if self.is_being_renewed(&token, scopes) => Some(token),
-            _ => None,
+        app.store.apply(&Change::remove(Removal::Assertion {
+            environment: app.authority.environment().clone(),
+            client_id: app.client_id.clone(),
+            hash: key.into(),
+        }));
+        Flow::ready(Ok(()))
+    }
+
+    fn on_behalf_of<S>(
+        &self,
+        assertion: Option<UserAssertion>,
+        key: String,
+        is_long: bool,
+        scopes: S,
+        options: OnBehalfOfOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let id = options.call.correlation_id;
+        let empty = |what| Err(Error::new(ErrorKind::InvalidArgument(what)).because("it is empty"));
+        let checked = match &assertion {
+            Some(assertion) if assertion.expose().trim().is_empty() => empty("user assertion"),
+            _ if key.is_empty() => empty("key of a long-running process"),
+            _ => Ok(()),
+        };
+        let policy = CachePolicy {
+            cache_only: false,
+            force_refresh: options.force_refresh,
+        };
+        let owner = Owner::Assertion {
+            hash: key.as_str().into(),
+            home_account_id: None,
+        };
+        let wanted = checked.and_then(|()| self.0.wanted(scopes, owner, policy, options.call));
+        let grant = OnBehalfOf {
+            assertion,
+            key,
+            is_long,
+        };
+        match wanted {
+            Ok(wanted) => Job::new(grant, wanted, &self.0).flow(),
+            Err(error) => Flow::ready(Err(self.0.tied(error, id))),
         }
     }
 
-    fn is_being_renewed(&self, token: &AccessTokenEntry, scopes: &[&str]) -> bool {
-        let app = &self.0;
-        let Ok(scopes) = Scopes::parse(scopes) else {
-            return false;
-        };
-        let mut key = token.key();
-        key.environment = app.authority.environment().clone();
-        let flight = TokenFlight {
-            key,
-            scopes,
-            past_cache: false,
-            claims: None,
-        };
-        app.flights
-            .is_in_the_air(&FlightKey::Token(Arc::new(flight)), app.env.uptime())
-    }
-
-    fn job<S>(&self, scopes: S, options: ClientCredentialOptions) -> Result<Job, Error>
+    fn client_job<S>(
+        &self,
+        scopes: S,
+        options: ClientCredentialOptions,
+    ) -> Result<Job<ClientCredentials>, Error>
     where
         S: IntoIterator<Item: AsRef<str>>,
     {
         let app = &self.0;
-        let scopes = Scopes::parse(scopes)?;
-        let authority = match &options.call.tenant {
-            Some(tenant) => app.authority.with_tenant(tenant)?,
-            None => app.authority.clone(),
+        let policy = CachePolicy {
+            cache_only: false,
+            force_refresh: options.force_refresh,
         };
-        if !authority.is_tenanted() {
-            return Err(untenanted(&authority));
+        let fmi_path = options.fmi_path;
+        let mut wanted = app.wanted(scopes, Owner::App, policy, options.call)?;
+        if fmi_path.is_some() {
+            wanted.extended = extended_key(&wanted.call, fmi_path.as_deref())?.map(Arc::new);
         }
-        let claims = options
-            .call
-            .claims
-            .as_deref()
-            .map(Claims::parse)
-            .transpose()?;
-        let client_claims = options
-            .client_claims
-            .as_deref()
-            .map(Claims::parse)
-            .transpose()?;
-        let extended = extended_key(&options)?.map(Arc::new);
-        let wanted = Wanted {
-            authority,
-            scopes,
-            claims,
-            client_claims,
-            extended,
-            options,
-        };
-        Ok(Job::new(app, wanted))
+        if !wanted.authority.is_tenanted() {
+            return Err(untenanted(&wanted.authority));
+        }
+        Ok(Job::new(ClientCredentials { fmi_path }, wanted, app))
     }
 }
 
-/// What sets the tokens of such a call apart in the cache.
-fn extended_key(options: &ClientCredentialOptions) -> Result<Option<ExtendedKey>, Error> {
-    let mut components = BTreeMap::new();
-    for (name, value) in &options.call.parameters {
-        refuse_unsupported(name, value)?;
-        if RESERVED.contains(&name.as_str()) || name.is_empty() {
-            let why = "a parameter that the library itself decides cannot be given as an extra one";
-            return Err(Error::new(ErrorKind::InvalidArgument("extra parameter")).because(why));
-        }
-        if components.insert(name.clone(), value.clone()).is_some() {
-            // RFC 6749 section 3.2.
-            let why = format!("`{name}` is given twice, and a request may hold a parameter once");
-            return Err(Error::new(ErrorKind::InvalidArgument("extra parameter")).because(why));
-        }
-    }
-    if let Some(path) = &options.fmi_path {
-        components.insert("fmi_path".to_owned(), path.clone());
-    }
-    if let Some(claims) = &options.client_claims {
-        components.insert("client_claims".to_owned(), claims.clone());
-    }
-    Ok(ExtendedKey::new(components))
-}
-
-/// Bound tokens are asked for by parameters; one that we could not present is not asked for.
-fn refuse_unsupported(name: &str, value: &str) -> Result<(), Error> {
-    let what = match (name, value) {
-        ("token_type", "mtls_pop") => "proof of possession by mTLS",
-        ("dpop_jkt", _) => "DPoP",
-        _ => return Ok(()),
-    };
-    Err(Error::new(ErrorKind::Unsupported(what)).because("ask for a bearer token instead"))
-}
+super::user::user_methods!(ConfidentialClientApplication);
 
 fn untenanted(authority: &Authority) -> Error {
     Error::new(ErrorKind::InvalidArgument("authority")).because(format!(
@@ -187,50 +210,3 @@ fn untenanted(authority: &Authority) -> Error {
         authority.tenant().unwrap_or_default()
     ))
 }
-
-/// Calls `use_them` with the scopes as a slice, without allocating while they are few.
-fn with_borrowed<S, R>(scopes: S, use_them: impl FnOnce(&[&str]) -> R) -> R
-where
-    S: IntoIterator<Item: AsRef<str>> + Clone,
-{
-    let mut rest = scopes.clone().into_iter().fuse();
-    let few: [Option<S::Item>; FEW] = std::array::from_fn(|_| rest.next());
-    if rest.next().is_some() {
-        let many: Vec<S::Item> = scopes.into_iter().collect();
-        let many: Vec<&str> = many.iter().map(AsRef::as_ref).collect();
-        return use_them(&many);
-    }
-    let mut borrowed = [""; FEW];
-    let mut count = 0;
-    for (place, scope) in borrowed.iter_mut().zip(few.iter().flatten()) {
-        *place = scope.as_ref();
-        count += 1;
-    }
-    use_them(borrowed.get(..count).unwrap_or_default())
-}
-
-const FEW: usize = 4;
-/// The parameters that the library decides, and those of other grants.
-const RESERVED: &[&str] = &[
-    "assertion",
-    "claims",
-    "client_assertion",
-    "client_assertion_type",
-    "client_claims",
-    "client_id",
-    "client_info",
-    "client_secret",
-    "code",
-    "code_verifier",
-    "device_code",
-    "fmi_path",
-    "grant_type",
-    "password",
-    "redirect_uri",
-    "refresh_token",
-    "req_cnf",
-    "requested_token_use",
-    "scope",
-    "token_type",
-    "username",
-];

@@ -1,19 +1,36 @@
 //! Applications: what is configured once and shared by all of their calls.
 
+pub(crate) mod auth_code_flow;
 mod builder;
 mod confidential;
+pub(crate) mod device_code_flow;
 mod explanation;
+mod hit;
+mod interaction;
 mod options;
+mod parameters;
+mod public;
+mod sign_in_options;
+mod user;
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use auth_code_flow::AuthCodeFlow;
 pub use builder::ApplicationBuilder;
 pub use confidential::ConfidentialClientApplication;
+pub use device_code_flow::DeviceCodeFlow;
 pub use explanation::Explanation;
+pub use interaction::Interaction;
 pub use options::{CallOptions, ClientCredentialOptions};
+pub use public::PublicClientApplication;
+pub use sign_in_options::{
+    AuthCodeOptions, LogoutOptions, OnBehalfOfOptions, Prompt, ResponseMode, SilentOptions,
+};
+pub use user::AccountFilter;
 
+use crate::Account;
 use crate::authority::Directory;
 use crate::credential::ClientCredential;
 use crate::env::IdSource;
@@ -31,7 +48,8 @@ pub(crate) struct App(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) client_id: Arc<str>,
     pub(crate) authority: Authority,
-    pub(crate) credential: ClientCredential,
+    /// None for a public client.
+    pub(crate) credential: Option<ClientCredential>,
     pub(crate) capabilities: Vec<String>,
     pub(crate) directory: Directory,
     pub(crate) env: Env,
@@ -39,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) ids: IdSource,
     /// Renewals in the background that have just failed.
     pub(crate) renewals: Throttle,
+    /// Whether results show the refresh tokens they brought.
+    pub(crate) shows_refresh_tokens: bool,
     pub(crate) store: Arc<dyn TokenStore>,
     pub(crate) throttle: Throttle,
     pub(crate) timeout: Duration,

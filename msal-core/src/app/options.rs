@@ -1,8 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::CorrelationId;
 use crate::secret::Redacted;
+use crate::{CorrelationId, TokenScheme};
 
 /// What any call can be given beside what it is about.
 ///
@@ -12,10 +12,14 @@ use crate::secret::Redacted;
 pub struct CallOptions {
     /// The claims challenge of an API, the text of a JSON object, which goes past the cached access token.
     pub claims: Option<String>,
+    /// Claims of the client's own, the text of a JSON object. Tokens obtained with them are cached under them.
+    pub client_claims: Option<String>,
     /// The id of the call; a random one when none is given.
     pub correlation_id: Option<CorrelationId>,
     /// Further parameters of the token request's body, name and value.
     pub parameters: Vec<(String, String)>,
+    /// How the token is to be presented: as a bearer token unless another scheme is given.
+    pub scheme: TokenScheme,
     /// Another tenant than the application's, by id or by domain name.
     pub tenant: Option<String>,
     /// How long the whole call may take; as configured in the application when none is given.
@@ -32,19 +36,10 @@ pub struct CallOptions {
 pub struct ClientCredentialOptions {
     /// What any call can be given.
     pub call: CallOptions,
-    /// Claims of the client's own, the text of a JSON object. Tokens obtained with them are cached under them.
-    pub client_claims: Option<String>,
     /// The path of a federated managed identity. Tokens obtained with it are cached under it.
     pub fmi_path: Option<String>,
     /// Whether to go past the cached access token.
     pub force_refresh: bool,
-}
-
-impl ClientCredentialOptions {
-    /// Whether the cached access token is passed over.
-    pub(crate) fn goes_past_cache(&self) -> bool {
-        self.force_refresh || self.call.claims.is_some()
-    }
 }
 
 impl fmt::Debug for CallOptions {
@@ -52,8 +47,13 @@ impl fmt::Debug for CallOptions {
         let parameters = self.parameters.iter().map(|(name, _)| name);
         f.debug_struct("CallOptions")
             .field("claims", &self.claims.as_ref().map(|_| Redacted))
+            .field(
+                "client_claims",
+                &self.client_claims.as_ref().map(|_| Redacted),
+            )
             .field("correlation_id", &self.correlation_id)
             .field("parameters", &parameters.collect::<Vec<_>>())
+            .field("scheme", &self.scheme)
             .field("tenant", &self.tenant)
             .field("timeout", &self.timeout)
             .field("wait_for_refresh", &self.wait_for_refresh)
@@ -63,10 +63,8 @@ impl fmt::Debug for CallOptions {
 
 impl fmt::Debug for ClientCredentialOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let client_claims = self.client_claims.as_ref().map(|_| Redacted);
         f.debug_struct("ClientCredentialOptions")
             .field("call", &self.call)
-            .field("client_claims", &client_claims)
             .field("fmi_path", &self.fmi_path)
             .field("force_refresh", &self.force_refresh)
             .finish()

@@ -8,7 +8,7 @@ use url::Url;
 use crate::{Error, ErrorKind, Request, SendOptions};
 
 /// A GET for a small JSON document: at most 256 KiB, within 10 seconds.
-pub(super) fn request(url: &Url) -> Result<Request, Error> {
+pub(crate) fn request(url: &Url) -> Result<Request, Error> {
     let options = SendOptions {
         max_body: LARGEST,
         time_left: LONGEST_WAIT,
@@ -25,7 +25,7 @@ pub(super) fn request(url: &Url) -> Result<Request, Error> {
 }
 
 /// Reads a JSON document. What serde says of it could quote the input, so the error only names the document.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8], name: &'static str) -> Result<T, Error> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8], name: &'static str) -> Result<T, Error> {
     if body.len() > LARGEST {
         return Err(Error::new(ErrorKind::InvalidResponse(name)).because("it is over 256 KiB"));
     }

@@ -30,6 +30,25 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// The endpoints that a sign-in was begun with.
+    pub(crate) fn fixed(
+        token: &Url,
+        authorization: &Url,
+        issuer: &str,
+        names_issuer: bool,
+    ) -> Self {
+        Self {
+            token: token.clone(),
+            authorization: authorization.clone(),
+            device_authorization: None,
+            end_session: None,
+            jwks: None,
+            issuer: Issuer::new(issuer),
+            tenant_id: None,
+            names_issuer_in_responses: names_issuer,
+        }
+    }
+
     /// The endpoints of Microsoft Entra ID on a host that is built in: known without a request.
     ///
     /// They are on the host that the cloud prefers. None for any other authority.

@@ -1,7 +1,7 @@
 //! Whom to ask for tokens: the authorities, what is known of them, and how the rest is found out.
 
 pub mod cloud;
-mod document;
+pub(crate) mod document;
 mod endpoints;
 mod host;
 pub mod instance;

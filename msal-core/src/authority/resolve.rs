@@ -6,7 +6,7 @@ use super::region::imds::{self, Answer, ApiVersion, ImdsBase};
 use super::region::{Region, RegionPlan};
 use super::settings::Standing;
 use super::{Authority, AuthorityKind, Endpoints, InstanceMetadata, Trust, instance, openid};
-use crate::exchange::{Terms, exchange, refusal};
+use crate::exchange::{Asker, Terms, exchange, refusal};
 use crate::flights::{FlightKey, Flights};
 use crate::flow::Io;
 use crate::flows::claim::{Claim, claim, settle};
@@ -128,7 +128,7 @@ impl Directory {
         let response = fetch(openid::request(authority, &instance)?, io).await?;
         let status = response.status().as_u16();
         if status >= 500 || matches!(status, 408 | 429) {
-            return Err(refusal(&response, io));
+            return Err(refusal(&response, Asker::App, io));
         }
         openid::parse(&response, authority, &instance, &self.trust)
     }
@@ -230,6 +230,7 @@ async fn ask_for_region(base: &ImdsBase, io: &mut Io) -> Result<Region, Error> {
     let terms = Terms {
         retry: RetryPolicy::UNLESS_SILENT,
         throttle: None,
+        asker: Asker::App,
     };
     let first = ApiVersion::default();
     let response = exchange(imds::request(base, Some(&first))?, terms, io).await?;
@@ -252,6 +253,7 @@ async fn fetch(mut request: Request, io: &mut Io) -> Result<Response, Error> {
     let terms = Terms {
         retry: RetryPolicy::REPEATABLE,
         throttle: None,
+        asker: Asker::App,
     };
     exchange(request, terms, io).await
 }

@@ -215,10 +215,14 @@ pub enum ErrorKind {
     Cache,
     /// A callback that the program supplied panicked; later calls work.
     CallbackPanicked(&'static str),
+    /// Somebody gave up waiting: the program, or the person in front of it.
+    Cancelled,
     /// The client's credential cannot serve: unreadable, of the wrong kind, refused by its own callback.
     Credential,
     /// Whoever drives the flow has no way to do what it asked for.
     Declined(&'static str),
+    /// What the user had to do was not done while it could be.
+    Expired(&'static str),
     /// Only the user can mend this, by signing in.
     InteractionRequired,
     /// A defect of this library, in the flow of this name.
@@ -227,6 +231,8 @@ pub enum ErrorKind {
     InvalidArgument(&'static str),
     /// The answer of this name could not be understood.
     InvalidResponse(&'static str),
+    /// The cache has no such token, and nothing else was to be asked; a call that may ask could renew it.
+    NotCached,
     /// The server answered with a redirect, which is never followed.
     Redirected,
     /// The identity provider refused, see [`Error::server`].
@@ -248,12 +254,15 @@ impl ErrorKind {
             Self::Authority => "authority",
             Self::Cache => "cache",
             Self::CallbackPanicked(_) => "callback_panicked",
+            Self::Cancelled => "cancelled",
             Self::Credential => "credential",
             Self::Declined(_) => "declined",
+            Self::Expired(_) => "expired",
             Self::InteractionRequired => "interaction_required",
             Self::Internal(_) => "internal",
             Self::InvalidArgument(_) => "invalid_argument",
             Self::InvalidResponse(_) => "invalid_response",
+            Self::NotCached => "not_cached",
             Self::Redirected => "redirected",
             Self::Server => "server",
             Self::Throttled => "throttled",
@@ -270,14 +279,19 @@ impl fmt::Display for ErrorKind {
             Self::Authority => f.write_str("the authority cannot be used"),
             Self::Cache => f.write_str("the token cache failed"),
             Self::CallbackPanicked(what) => write!(f, "the {what} panicked"),
+            Self::Cancelled => f.write_str("the call was cancelled"),
             Self::Credential => f.write_str("the client credential cannot be used"),
             Self::Declined(what) => write!(f, "the driver declined the {what}"),
+            Self::Expired(what) => write!(f, "the {what} has expired"),
             Self::InteractionRequired => f.write_str("the user must sign in"),
             Self::Internal(flow) => {
                 write!(f, "internal error in the flow `{flow}`, please report it")
             }
             Self::InvalidArgument(what) => write!(f, "invalid {what}"),
             Self::InvalidResponse(what) => write!(f, "the {what} could not be understood"),
+            Self::NotCached => {
+                f.write_str("the cache holds no such token, and nothing else was to be asked")
+            }
             Self::Redirected => {
                 f.write_str("the server answered with a redirect, which is not followed")
             }

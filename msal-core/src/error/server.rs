@@ -21,6 +21,8 @@ pub struct ServerError {
     correlation_id: Option<String>,
     trace_id: Option<String>,
     timestamp: Option<String>,
+    /// Whether the server named our request as the cause, whatever the status says.
+    is_ours: bool,
 }
 
 impl ServerError {
@@ -45,10 +47,47 @@ impl ServerError {
             correlation_id: short(wire.correlation_id),
             trace_id: short(wire.trace_id),
             timestamp: short(wire.timestamp),
+            is_ours: false,
         }
     }
 
-    /// The HTTP status of the answer.
+    /// A SOAP fault (SOAP 1.2 part 1 section 5.4), which comes with HTTP status 500 whoever is the cause of it.
+    pub(crate) fn fault(status: u16, code: &str, reason: Option<&str>, is_ours: bool) -> Self {
+        Self {
+            code: Some(sanitized(code)).filter(|code| !code.is_empty()),
+            description: reason.map(sanitized).filter(|reason| !reason.is_empty()),
+            is_ours,
+            ..Self::read(status, b"")
+        }
+    }
+
+    /// What an authorization response says in the place of a code. It came through a browser: there is no status.
+    pub(crate) fn of_authorization(
+        code: &str,
+        description: Option<&str>,
+        suberror: Option<&str>,
+        claims: Option<&str>,
+    ) -> Self {
+        let short = |text: Option<&str>| Some(sanitized(text?)).filter(|text| !text.is_empty());
+        let description = short(description);
+        let aadsts_codes = description.as_deref().and_then(leading_number);
+        Self {
+            status: 0,
+            code: short(Some(code)),
+            suberror: short(suberror),
+            aadsts_codes: aadsts_codes.into_iter().collect(),
+            claims: claims
+                .map(str::to_owned)
+                .filter(|claims| claims.len() <= LONGEST_CLAIMS),
+            correlation_id: None,
+            trace_id: None,
+            timestamp: None,
+            is_ours: false,
+            description,
+        }
+    }
+
+    /// The HTTP status of the answer; zero for what came through a browser.
     pub fn status(&self) -> u16 {
         self.status
     }
@@ -95,13 +134,69 @@ impl ServerError {
 
     /// Whether the server itself was unwell, so that the same request may succeed later.
     pub fn is_transient(&self) -> bool {
-        self.status >= 500
+        let unwell = self.status >= 500
             || matches!(self.status, 408 | 429)
             || matches!(
                 self.code(),
                 Some("temporarily_unavailable" | "request_timeout")
-            )
+            );
+        unwell && !self.is_ours
     }
+}
+
+impl ServerError {
+    /// Whether the user can mend this by signing in, as far as the answer to a user's request tells.
+    pub(crate) fn needs_sign_in(&self) -> bool {
+        let code = self.code().unwrap_or_default();
+        let suberror = self.suberror().unwrap_or_default();
+        if BY_SIGN_IN.contains(&code) {
+            return true;
+        }
+        let is_hopeless = NOT_BY_SIGN_IN.contains(&suberror)
+            || self.aadsts_codes.iter().any(|code| HOPELESS.contains(code));
+        code == "invalid_grant" && !is_hopeless
+    }
+
+    /// Whether a refresh token that met this refusal will never work again, for no tenant and no scope.
+    pub(crate) fn ends_refresh_token(&self) -> bool {
+        let suberror = self.suberror().unwrap_or_default();
+        matches!(suberror, "bad_token" | "token_expired")
+            || self.aadsts_codes.iter().any(|code| DEAD.contains(code))
+    }
+
+    /// Whether a family refresh token was refused because the client is not of its family.
+    pub(crate) fn is_client_mismatch(&self) -> bool {
+        self.suberror()
+            .is_some_and(|suberror| suberror.contains("client_mismatch"))
+    }
+}
+
+/// The OAuth errors that only a user can mend, OpenID Connect Core section 3.1.2.6 among others.
+const BY_SIGN_IN: &[&str] = &[
+    "bad_token",
+    "consent_required",
+    "interaction_required",
+    "interrupted_user",
+    "login_required",
+    "ui_not_allowed",
+];
+/// The suberrors of `invalid_grant` that no sign-in mends.
+const NOT_BY_SIGN_IN: &[&str] = &["client_mismatch", "protection_policy_required"];
+/// The same by number: wrong assertions, wrong passwords, accounts that are unknown, locked or disabled, and a verifier
+/// that is not the code's.
+const HOPELESS: &[u32] = &[
+    50013, 50034, 50053, 50056, 50057, 50126, 500_131, 500_132, 500_133, 501_481, 9_002_313,
+];
+/// Refresh tokens that have expired, were revoked, or belong to a password that has changed.
+const DEAD: &[u32] = &[50_089, 50_173, 70_043, 700_082, 700_084];
+
+/// The number that a description of Entra ID begins with: `AADSTS65004: ..`.
+fn leading_number(description: &str) -> Option<u32> {
+    let rest = description.strip_prefix("AADSTS")?;
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    rest.get(..end)?.parse().ok()
 }
 
 impl fmt::Display for ServerError {

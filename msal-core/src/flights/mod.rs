@@ -112,8 +112,18 @@ impl fmt::Debug for Flights {
 pub(crate) enum FlightKey {
     /// What an authority says of itself.
     Discovery(Arc<str>),
+    /// The use of a refresh token: of this user in this cloud, for this client or family.
+    RefreshToken(Arc<RefreshFlight>),
     /// A token.
     Token(Arc<TokenFlight>),
+}
+
+/// The refresh token that flows take turns at.
+#[derive(Debug, Eq, Hash, PartialEq)]
+pub(crate) struct RefreshFlight {
+    pub(crate) cloud: String,
+    pub(crate) owner: String,
+    pub(crate) client_or_family: String,
 }
 
 /// The token that a flight is after: the whole cache key, the scopes asked for, and what goes past the cache.

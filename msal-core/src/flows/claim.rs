@@ -52,6 +52,37 @@ pub(crate) async fn claim(
     Ok(Claim::Lead(Some(flight)))
 }
 
+/// Waits for this flow's turn at something that only one may use at a time. Dropping the flight hands it to the next.
+///
+/// Without a flight there is nobody to wait for, or no way to: the flow goes on alone.
+pub(crate) async fn turn(
+    key: &FlightKey,
+    flights: &Flights,
+    io: &mut Io,
+) -> Result<Option<Flight>, Error> {
+    loop {
+        let (landing, bound_for) = match flights.enter(key, io.env().uptime()) {
+            Turn::Lead(flight) => {
+                io.leads(&flight);
+                return Ok(Some(flight));
+            }
+            Turn::Follow(landing, bound_for) => (landing, bound_for),
+        };
+        let limit = bound_for.min(io.time_left());
+        match io.join(landing, limit).await.outcome() {
+            Join::Ended(End::Lead(flight)) => {
+                io.leads(&flight);
+                return Ok(Some(flight));
+            }
+            Join::TimedOut if io.time_left().is_zero() => {
+                return Err(Error::new(ErrorKind::Timeout));
+            }
+            Join::Ended(_) | Join::TimedOut => {}
+            Join::Declined => return Ok(None),
+        }
+    }
+}
+
 /// Ends the flight as the work ended: what only this flow met, nobody else is told.
 pub(crate) fn settle<'a>(
     flight: Option<Flight>,

@@ -62,6 +62,18 @@ impl Scopes {
             .all(|scope| self.contains(scope.as_ref(), case))
     }
 
+    /// These scopes, and those by which a user's sign-in gives an id token and a refresh token.
+    pub(crate) fn of_sign_in(&self) -> Self {
+        let mut scopes: Vec<&str> = self.iter().collect();
+        for scope in SIGN_IN {
+            // Entra ID refuses a scope that is there in two spellings.
+            if !self.contains(scope, ScopeCase::Ignored) {
+                scopes.push(scope);
+            }
+        }
+        Self::sorted(scopes)
+    }
+
     fn sorted(mut scopes: Vec<&str>) -> Self {
         scopes.sort_unstable();
         scopes.dedup();
@@ -128,6 +140,9 @@ fn check(scope: &str) -> Result<(), Error> {
 fn malformed(why: &'static str) -> Error {
     Error::new(ErrorKind::InvalidArgument("scope")).because(why)
 }
+
+/// OpenID Connect Core sections 5.4 and 11.
+const SIGN_IN: [&str; 3] = ["openid", "profile", "offline_access"];
 
 #[cfg(test)]
 mod tests {

@@ -2,11 +2,20 @@
 //!
 //! For somebody who wants nothing but these: no flow, no cache and no retry is involved.
 
+pub mod auth_code;
 pub mod client_credentials;
+pub mod device_code;
+pub mod on_behalf_of;
+pub mod password;
 mod post;
+pub mod refresh;
+pub mod saml;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod token;
+mod user;
+pub mod user_realm;
 
 pub use post::Post;
-pub(crate) use post::identify;
+pub(crate) use post::{correlate, identify};
+pub use user::{UserHint, UserRequest};

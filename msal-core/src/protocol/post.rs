@@ -99,8 +99,13 @@ pub(crate) fn identify(request: &mut Request, correlation_id: CorrelationId) {
     for (name, value) in IDENTITY {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    correlate(request, correlation_id);
+}
+
+/// Adds nothing but the id, for servers that are no identity provider's own.
+pub(crate) fn correlate(request: &mut Request, correlation_id: CorrelationId) {
     if let Ok(id) = HeaderValue::try_from(correlation_id.to_string()) {
-        headers.insert(CLIENT_REQUEST_ID, id);
+        request.headers_mut().insert(CLIENT_REQUEST_ID, id);
     }
 }
 

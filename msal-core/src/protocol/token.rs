@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 
 use crate::secret::Redacted;
-use crate::{AccessToken, Error, ErrorKind, RawIdToken, RefreshToken, Response, Scopes};
+use crate::{
+    AccessToken, AuthorizationCode, Error, ErrorKind, RawIdToken, RefreshToken, Response, Scopes,
+};
 
 /// A successful answer.
 #[derive(Clone)]
@@ -32,6 +34,8 @@ pub struct TokenResponse {
     pub client_info: Option<String>,
     /// The family of clients that the refresh token serves.
     pub family_id: Option<String>,
+    /// A code for the application's page in the browser to redeem, where one was asked for.
+    pub spa_code: Option<AuthorizationCode>,
 }
 
 /// Reads a successful answer that must be of this token type, compared without case.
@@ -70,6 +74,7 @@ pub fn parse(response: &Response, token_type: &str) -> Result<TokenResponse, Err
         id_token: some(wire.id_token).map(RawIdToken::new),
         client_info: some(wire.client_info),
         family_id: some(wire.foci),
+        spa_code: some(wire.spa_code).map(AuthorizationCode::new),
     })
 }
 
@@ -86,6 +91,7 @@ impl fmt::Debug for TokenResponse {
             .field("id_token", &self.id_token)
             .field("client_info", &self.client_info.as_ref().map(|_| Redacted))
             .field("family_id", &self.family_id)
+            .field("spa_code", &self.spa_code)
             .finish()
     }
 }
@@ -102,10 +108,17 @@ struct Wire {
     id_token: Option<String>,
     client_info: Option<String>,
     foci: Option<String>,
+    spa_code: Option<String>,
 }
 
 /// Seconds as a number or as a decimal string. What is neither counts as none at all; a year is the most.
-struct Seconds(Duration);
+pub(super) struct Seconds(Duration);
+
+impl Seconds {
+    pub(super) fn duration(self) -> Duration {
+        self.0
+    }
+}
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {

@@ -113,7 +113,7 @@ fn tokens_under_client_claims_or_a_path_are_kept_apart() {
         ],
     );
     let path = || options(|options| options.fmi_path = Some("a/b".to_owned()));
-    let claims = || options(|options| options.client_claims = Some("{}".to_owned()));
+    let claims = || options(|options| options.call.client_claims = Some("{}".to_owned()));
     let extra = || {
         options(|options| {
             options

@@ -11,3 +11,4 @@ mod refreshing;
 mod sharing;
 mod stage;
 mod transports;
+mod users;

@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
-use msal::store::{AccessTokenEntry, AccessTokenLookup, Change, TokenStore};
+use msal::store::{
+    AccessTokenEntry, AccessTokenLookup, AppMetadataEntry, Change, Entity, TokenStore, UserFilter,
+};
 use msal::{
-    Builder, ClientCredential, Clock, ConfidentialClientApplication, Env, Random, ReqwestTransport,
-    Timestamp, TokenCache, UreqTransport, blocking,
+    AuthCodeFlow, Builder, ClientCredential, Clock, ConfidentialClientApplication, Env,
+    PublicClientApplication, Random, ReqwestTransport, Timestamp, TokenCache, UreqTransport,
+    blocking,
 };
 use msal_testing::{Endpoint, LocalIdentityProvider, defaults};
 
@@ -36,17 +39,52 @@ impl Stage {
     }
 
     pub(crate) fn asynchronous(&self) -> Builder<ConfidentialClientApplication> {
-        let transport = ReqwestTransport::builder()
-            .proxy(self.provider.proxy_url())
-            .add_root_certificates_pem(self.provider.ca_pem());
-        asynchronous(&self.clock).transport(transport.build().unwrap())
+        asynchronous(&self.clock).transport(self.reqwest())
     }
 
     pub(crate) fn blocking(&self) -> Builder<blocking::ConfidentialClientApplication> {
+        blocking(&self.clock).transport(self.ureq())
+    }
+
+    pub(crate) fn reqwest(&self) -> ReqwestTransport {
+        let transport = ReqwestTransport::builder()
+            .proxy(self.provider.proxy_url())
+            .add_root_certificates_pem(self.provider.ca_pem());
+        transport.build().unwrap()
+    }
+
+    pub(crate) fn ureq(&self) -> UreqTransport {
         let transport = UreqTransport::builder()
             .proxy(self.provider.proxy_url())
             .add_root_certificates_pem(self.provider.ca_pem());
-        blocking(&self.clock).transport(transport.build().unwrap())
+        transport.build().unwrap()
+    }
+
+    /// A desktop program.
+    pub(crate) fn desktop(&self) -> Builder<PublicClientApplication> {
+        PublicClientApplication::builder(defaults::PUBLIC_CLIENT_ID)
+            .env(self.clock.env())
+            .transport(self.reqwest())
+    }
+
+    /// A command.
+    pub(crate) fn command(&self) -> Builder<blocking::PublicClientApplication> {
+        blocking::PublicClientApplication::builder(defaults::PUBLIC_CLIENT_ID)
+            .env(self.clock.env())
+            .transport(self.ureq())
+    }
+
+    /// Has a user type the password in a browser; what comes to the redirect URI.
+    pub(crate) fn sign_in(&self, flow: &AuthCodeFlow, username: &str) -> String {
+        let url = flow.auth_uri().as_str();
+        let answer = self
+            .provider
+            .sign_in(url, username, defaults::PASSWORD)
+            .unwrap();
+        answer
+            .body()
+            .or_else(|| answer.location().map(str::to_owned))
+            .unwrap()
     }
 
     pub(crate) fn token_requests(&self) -> u64 {
@@ -189,6 +227,14 @@ impl TokenStore for WatchedStore {
     ) -> Option<Arc<AccessTokenEntry>> {
         self.looks.fetch_add(1, Ordering::SeqCst);
         self.cache.access_token(lookup, now)
+    }
+
+    fn users(&self, cloud: &str, filter: UserFilter<'_>) -> Vec<Arc<[Entity]>> {
+        self.cache.users(cloud, filter)
+    }
+
+    fn app_metadata(&self, cloud: &str, client_id: &str) -> Option<Arc<AppMetadataEntry>> {
+        self.cache.app_metadata(cloud, client_id)
     }
 
     fn apply(&self, change: &Change) {

@@ -1,5 +1,5 @@
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::macros::format_description;
 use uuid::Uuid;
 
@@ -15,6 +15,8 @@ pub(crate) struct EntraError {
     error: &'static str,
     code: u32,
     message: String,
+    suberror: Option<&'static str>,
+    claims: Option<String>,
 }
 
 impl EntraError {
@@ -25,7 +27,51 @@ impl EntraError {
             error,
             code,
             message: message.into(),
+            suberror: None,
+            claims: None,
         }
+    }
+
+    /// An error of the grant itself (RFC 6749 section 5.2), with status 400.
+    pub(crate) fn invalid_grant(code: u32, message: impl Into<String>) -> Self {
+        Self::new("invalid_grant", code, message)
+    }
+
+    /// Says more closely what is wrong, in a word for programs.
+    pub(crate) const fn suberror(mut self, suberror: &'static str) -> Self {
+        self.suberror = Some(suberror);
+        self
+    }
+
+    /// Gives the claims (JSON) that the client must ask for.
+    pub(crate) fn claims(mut self, claims: String) -> Self {
+        self.claims = Some(claims);
+        self
+    }
+
+    /// The same under another OAuth code.
+    pub(crate) const fn with_error(mut self, error: &'static str) -> Self {
+        self.error = error;
+        self
+    }
+
+    /// The members of the answer.
+    pub(crate) fn body(&self, context: &Context, request: &Request, realm: &Realm) -> Value {
+        serde_json::from_slice(&self.reply(context, request, realm).body).unwrap_or_default()
+    }
+
+    /// The text for people.
+    pub(crate) fn description(
+        &self,
+        context: &Context,
+        request: &Request,
+        realm: &Realm,
+    ) -> String {
+        let body = self.body(context, request, realm);
+        body["error_description"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// `invalid_client`, with status 401.
@@ -73,7 +119,7 @@ impl EntraError {
         let host = realm
             .cloud
             .map_or(realm.authority.as_str(), |cloud| cloud.preferred_network);
-        let body = json!({
+        let mut body = json!({
             "error": error,
             "error_description": description,
             "error_codes": [code],
@@ -82,6 +128,16 @@ impl EntraError {
             "correlation_id": correlation_id,
             "error_uri": format!("https://{host}/error?code={code}"),
         });
+        if let Some(suberror) = self.suberror {
+            body["suberror"] = json!(suberror);
+            // An older name for the same, which MSAL Python looks for.
+            if suberror == CLIENT_MISMATCH {
+                body["error_additional_info"] = json!(suberror);
+            }
+        }
+        if let Some(claims) = &self.claims {
+            body["claims"] = json!(claims);
+        }
         let mut reply = decorate(Reply::json(self.status, &body), request).no_store();
         reply.set("x-ms-request-id", &trace_id.to_string());
         reply.set("x-ms-clitelem", &format!("1,{code},0,,"));
@@ -107,6 +163,10 @@ impl EntraError {
                 "The specified client_secret does not match the expected value for this client. Please correct the \
                  client_secret and try again.",
             ),
+            65_004 => (
+                90_091,
+                "The user has cancelled entering self-asserted information.",
+            ),
             900_144 => (90_083, "The request is missing a required parameter."),
             _ => return None,
         };
@@ -124,10 +184,11 @@ impl EntraError {
         } else {
             self.error
         };
-        let error = if error == "invalid_resource" {
-            "invalid_scope"
-        } else {
-            error
+        let error = match error {
+            "authorization_declined" => "access_denied",
+            "bad_verification_code" => "invalid_grant",
+            "invalid_resource" => "invalid_scope",
+            error => error,
         };
         Reply::json(
             self.status,
@@ -172,6 +233,9 @@ fn timestamp(context: &Context) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
     context.clock.now().format(format).unwrap_or_default()
 }
+
+/// The suberror of a refresh token that another client, or another family of them, was given.
+pub(crate) const CLIENT_MISMATCH: &str = "client_mismatch";
 
 const ADFS_UNKNOWN_CLIENT: &str = "MSIS9607: The 'client_id' parameter in the request is invalid. No registered \
                                    client is found with this identifier.";

@@ -145,15 +145,31 @@ fn adfs(realm: &Realm) -> Value {
 
 fn oidc(realm: &Realm) -> Value {
     let base = realm.base();
-    json!({
+    let mut configuration = json!({
         "issuer": realm.issuer(),
         "authorization_endpoint": format!("{base}/connect/authorize"),
         "token_endpoint": realm.token_endpoint(),
         "jwks_uri": format!("{base}/keys"),
+        "device_authorization_endpoint": format!("{base}/connect/deviceauthorization"),
+        "end_session_endpoint": format!("{base}/connect/endsession"),
+        "response_modes_supported": ["query", "fragment", "form_post"],
         "response_types_supported": ["code"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
+        "code_challenge_methods_supported": ["plain", "S256"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "private_key_jwt"],
-        "grant_types_supported": ["client_credentials"],
-    })
+        "grant_types_supported": [
+            "authorization_code", "client_credentials", "refresh_token",
+            "urn:ietf:params:oauth:grant-type:device_code"
+        ],
+    });
+    let announces_itself = realm
+        .issuer
+        .as_ref()
+        .is_some_and(|issuer| issuer.announces_itself());
+    if announces_itself {
+        configuration["authorization_response_iss_parameter_supported"] = json!(true);
+    }
+    configuration
 }

@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::redirect_uri::RedirectUri;
 use crate::certificate::{ClientCertificate, ClientCertificateAuthority, Thumbprint};
 
 /// An app registration.
@@ -14,6 +15,10 @@ pub struct App {
     federated: Vec<FederatedCredential>,
     managed_identity_paths: bool,
     roles: Vec<String>,
+    redirect_uris: Vec<RedirectUri>,
+    family: Option<String>,
+    delegated: Vec<(String, String)>,
+    single_page_client: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +57,10 @@ impl App {
             federated: Vec::new(),
             managed_identity_paths: false,
             roles: Vec::new(),
+            redirect_uris: Vec::new(),
+            family: None,
+            delegated: Vec::new(),
+            single_page_client: None,
         }
     }
 
@@ -140,6 +149,48 @@ impl App {
         self
     }
 
+    /// Adds a redirect URI, of a web app or of one on a device. The port of a loopback URI does not count.
+    #[must_use]
+    pub fn redirect_uri(mut self, uri: &str) -> Self {
+        self.redirect_uris.push(RedirectUri {
+            text: uri.to_owned(),
+            single_page: false,
+        });
+        self
+    }
+
+    /// Adds a redirect URI of a single-page app: PKCE is asked for, and codes are redeemed from a web page.
+    #[must_use]
+    pub fn single_page_redirect_uri(mut self, uri: &str) -> Self {
+        self.redirect_uris.push(RedirectUri {
+            text: uri.to_owned(),
+            single_page: true,
+        });
+        self
+    }
+
+    /// Makes it a member of a family of clients, which share refresh tokens. There is one family, `1`.
+    #[must_use]
+    pub fn family(mut self, id: &str) -> Self {
+        self.family = Some(id.to_owned());
+        self
+    }
+
+    /// Grants it a scope of a resource (its identifier URI) for all users of all tenants.
+    #[must_use]
+    pub fn delegated(mut self, resource: &str, scope: &str) -> Self {
+        self.delegated.push((resource.to_owned(), scope.to_owned()));
+        self
+    }
+
+    /// Names the app that redeems the codes which this one gets for its web pages (`return_spa_code`), in
+    /// place of itself.
+    #[must_use]
+    pub fn single_page_client(mut self, client_id: &str) -> Self {
+        self.single_page_client = Some(client_id.to_owned());
+        self
+    }
+
     /// The client id.
     #[must_use]
     pub fn client_id(&self) -> &str {
@@ -202,6 +253,30 @@ impl App {
 
     pub(crate) fn roles(&self) -> &[String] {
         &self.roles
+    }
+
+    pub(crate) fn redirect_uris(&self) -> &[RedirectUri] {
+        &self.redirect_uris
+    }
+
+    /// Finds the registered redirect URI that a request may mean.
+    pub(crate) fn redirect_uri_for(&self, wanted: &str) -> Option<&RedirectUri> {
+        self.redirect_uris.iter().find(|uri| uri.matches(wanted))
+    }
+
+    pub(crate) fn family_id(&self) -> Option<&str> {
+        self.family.as_deref()
+    }
+
+    /// The resources and scopes that it has been granted for everybody.
+    pub(crate) fn delegated_scopes(&self) -> &[(String, String)] {
+        &self.delegated
+    }
+
+    pub(crate) fn single_page_half(&self) -> &str {
+        self.single_page_client
+            .as_deref()
+            .unwrap_or(&self.client_id)
     }
 }
 

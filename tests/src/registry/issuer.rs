@@ -4,6 +4,7 @@ use url::Url;
 #[derive(Clone, Debug)]
 pub struct OidcIssuer {
     url: Url,
+    announces_itself: bool,
 }
 
 impl OidcIssuer {
@@ -16,7 +17,10 @@ impl OidcIssuer {
         if url.host_str().is_none() {
             return Err(url::ParseError::EmptyHost);
         }
-        Ok(Self { url })
+        Ok(Self {
+            url,
+            announces_itself: false,
+        })
     }
 
     /// The issuer as it stands in the configuration and in tokens, without a slash at its end.
@@ -25,10 +29,22 @@ impl OidcIssuer {
         self.url.as_str().trim_end_matches('/')
     }
 
+    /// Names itself in authorization responses (`iss`), and says in its configuration that it does
+    /// (`authorization_response_iss_parameter_supported`, RFC 9207).
+    #[must_use]
+    pub const fn announces_itself_in_responses(mut self) -> Self {
+        self.announces_itself = true;
+        self
+    }
+
     /// The token endpoint.
     #[must_use]
     pub fn token_endpoint(&self) -> String {
         format!("{}/connect/token", self.issuer())
+    }
+
+    pub(crate) const fn announces_itself(&self) -> bool {
+        self.announces_itself
     }
 
     /// The rest of a path under this issuer, if it is under it.

@@ -1,9 +1,11 @@
-//! What the provider knows: tenants, apps, resources, and issuers other than Entra ID.
+//! What the provider knows: tenants, users, apps, resources, and issuers other than Entra ID.
 
 mod app;
 mod issuer;
+mod redirect_uri;
 mod resource;
 mod tenant;
+mod user;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ pub use self::app::{App, FederatedCredential};
 pub use self::issuer::OidcIssuer;
 pub use self::resource::Resource;
 pub use self::tenant::Tenant;
+pub use self::user::User;
 
 /// Everything that a test registers. Cheap to read: what is handed out is shared.
 #[derive(Debug, Default)]
@@ -22,6 +25,7 @@ pub(crate) struct Registry {
     pub(crate) issuers: Vec<Arc<OidcIssuer>>,
     /// Hosts outside the built-in clouds that instance discovery accepts.
     pub(crate) known_hosts: Vec<String>,
+    pub(crate) users: Vec<Arc<User>>,
     apps: HashMap<String, Arc<App>>,
     app_order: Vec<String>,
 }
@@ -51,6 +55,20 @@ impl Registry {
         if self.apps.insert(id.clone(), Arc::new(app)).is_none() {
             self.app_order.push(id);
         }
+    }
+
+    /// Finds a user by the username.
+    pub(crate) fn user(&self, username: &str) -> Option<Arc<User>> {
+        self.users
+            .iter()
+            .find(|user| user.is_called(username))
+            .cloned()
+    }
+
+    /// Registers a user, in place of one with the same username.
+    pub(crate) fn put_user(&mut self, user: User) {
+        self.users.retain(|other| !other.is_called(user.username()));
+        self.users.push(Arc::new(user));
     }
 
     /// Finds a resource by its identifier URI or app id.

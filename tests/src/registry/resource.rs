@@ -5,6 +5,7 @@ pub struct Resource {
     app_id: String,
     token_version: u8,
     roles: Vec<String>,
+    scopes: Vec<String>,
     continuous_access: bool,
 }
 
@@ -18,6 +19,7 @@ impl Resource {
             app_id: app_id.to_ascii_lowercase(),
             token_version: 2,
             roles: Vec::new(),
+            scopes: Vec::new(),
             continuous_access: false,
         }
     }
@@ -33,6 +35,13 @@ impl Resource {
     #[must_use]
     pub fn role(mut self, role: &str) -> Self {
         self.roles.push(role.to_owned());
+        self
+    }
+
+    /// Adds a scope that apps may ask users for.
+    #[must_use]
+    pub fn scope(mut self, scope: &str) -> Self {
+        self.scopes.push(scope.to_owned());
         self
     }
 
@@ -62,6 +71,18 @@ impl Resource {
 
     pub(crate) fn roles(&self) -> &[String] {
         &self.roles
+    }
+
+    pub(crate) fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    /// The scope of that name, as it is written here.
+    pub(crate) fn scope_called(&self, name: &str) -> Option<&str> {
+        self.scopes
+            .iter()
+            .map(String::as_str)
+            .find(|scope| scope.eq_ignore_ascii_case(name))
     }
 
     pub(crate) const fn evaluates_continuously(&self) -> bool {

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::fault::Effect;
 use crate::reply::Reply;
 use crate::routes::{Route, route};
-use crate::{Endpoint, Request, Via, Wire};
+use crate::{Endpoint, Request, Via, Wire, control};
 
 /// What makes hyper give the connection back, so that a fault can write to it.
 #[derive(Clone, Debug)]
@@ -72,11 +72,13 @@ pub(crate) async fn exchange(
             upgrade,
         ));
     }
-    Ok(finish(
-        &context,
-        &request,
-        (route.answer)(&context, &request, &route.realm),
-    ))
+    let waiting = if request.endpoint == Endpoint::Control {
+        control::answer_waiting(Arc::clone(&context), &request).await
+    } else {
+        None
+    };
+    let reply = waiting.unwrap_or_else(|| (route.answer)(&context, &request, &route.realm));
+    Ok(finish(&context, &request, reply))
 }
 
 impl Sabotage {

@@ -2,7 +2,7 @@
 
 use msal::{
     AuthenticationResult, Call, ConfidentialClientApplication, Error, ErrorKind, Explanation,
-    ForClient, ReqwestTransport, TokenCache, UreqTransport, blocking,
+    ReqwestTransport, TokenCache, UreqTransport, blocking, request::ForClient,
 };
 
 use crate::input::{self, SMALL};

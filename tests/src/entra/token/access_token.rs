@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::EntraError;
+use super::binding::Binding;
+use super::signed::{Lifetime, opaque, sign};
 use crate::context::Context;
 use crate::realm::{Kind, Realm};
 use crate::registry::{App, Resource};
@@ -13,6 +15,7 @@ use crate::registry::{App, Resource};
 pub(super) struct AccessToken<'grant> {
     pub(super) app: &'grant App,
     pub(super) authentication: ClientAuthentication,
+    pub(super) binding: Option<&'grant Binding>,
     pub(super) capabilities: &'grant [String],
     pub(super) managed_identity_path: Option<&'grant str>,
     pub(super) realm: &'grant Realm,
@@ -22,14 +25,14 @@ pub(super) struct AccessToken<'grant> {
 
 /// How an app has proved who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ClientAuthentication {
+pub(crate) enum ClientAuthentication {
     Assertion,
     Secret,
 }
 
 impl ClientAuthentication {
     /// The claims `appidacr` and `azpacr`.
-    const fn class(self) -> &'static str {
+    pub(super) const fn class(self) -> &'static str {
         match self {
             Self::Assertion => "2",
             Self::Secret => "1",
@@ -40,16 +43,10 @@ impl ClientAuthentication {
 impl AccessToken<'_> {
     /// The body of a successful answer (RFC 6749 section 5.1, with Entra ID's additions).
     pub(super) fn response(&self, context: &Context) -> Result<Value, EntraError> {
-        let lives_long = self.resource.evaluates_continuously() && self.declares("CP1");
-        let lifetime = if lives_long {
-            LONG_LIFETIME
-        } else {
-            context.settings.lifetime
-        };
-        let refresh_in = context
-            .settings
-            .refresh_in
-            .or_else(|| (lifetime > REFRESH_HINT_ABOVE).then_some(lifetime / 2));
+        let Lifetime {
+            lifetime,
+            refresh_in,
+        } = Lifetime::of(context, Some(self.resource), self.capabilities);
         let mut body = json!({ "token_type": "Bearer", "expires_in": lifetime });
         match self.realm.kind {
             Kind::Adfs => body["token_type"] = json!("bearer"),
@@ -65,24 +62,15 @@ impl AccessToken<'_> {
         if let Some(refresh_in) = refresh_in {
             body["refresh_in"] = json!(refresh_in);
         }
-        body["access_token"] = Value::String(self.write(context, lifetime)?);
+        let token = match self.binding {
+            Some(binding) => {
+                body["token_type"] = json!(binding.token_type());
+                binding.issue(context, self.claims(context, lifetime))?
+            }
+            None => sign(context, || self.claims(context, lifetime))?,
+        };
+        body["access_token"] = Value::String(token);
         Ok(body)
-    }
-
-    fn write(&self, context: &Context, lifetime: i64) -> Result<String, EntraError> {
-        if let Some(length) = context.settings.opaque_tokens {
-            return Ok(opaque(length));
-        }
-        context
-            .signing_key
-            .sign(&self.claims(context, lifetime))
-            .map_err(|_error| {
-                EntraError::new(
-                    "server_error",
-                    90_033,
-                    "A transient error has occurred. Please try again.",
-                )
-            })
     }
 
     fn claims(&self, context: &Context, lifetime: i64) -> Value {
@@ -140,12 +128,6 @@ impl AccessToken<'_> {
         let app = id(self.app.client_id())?;
         Some(format!("/eid1/c/pub/t/{tenant}/a/{app}/{path}"))
     }
-
-    fn declares(&self, capability: &str) -> bool {
-        self.capabilities
-            .iter()
-            .any(|declared| declared == capability)
-    }
 }
 
 /// The id of an app's service principal: any GUID, but always the same.
@@ -158,19 +140,3 @@ fn object_id(client_id: &str) -> String {
         .into_uuid()
         .to_string()
 }
-
-/// Unique text that tells a client nothing.
-fn opaque(length: usize) -> String {
-    let mut text = String::new();
-    while text.len() < length {
-        text += &URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes());
-    }
-    text.truncate(length);
-    text
-}
-
-/// What a client that takes part in continuous access evaluation gets, in seconds.
-const LONG_LIFETIME: i64 = 86_400;
-
-/// Tokens that live longer come with a hint when to refresh, in seconds.
-const REFRESH_HINT_ABOVE: i64 = 7_200;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::EntraError;
 use super::access_token::ClientAuthentication;
 use super::assertion;
@@ -5,6 +7,42 @@ use super::form::Form;
 use crate::context::Context;
 use crate::realm::Realm;
 use crate::registry::App;
+
+/// Finds an app that is known in a realm.
+pub(crate) fn find_app(
+    context: &Context,
+    client_id: &str,
+    realm: &Realm,
+) -> Result<Arc<App>, EntraError> {
+    context
+        .registry()
+        .app(client_id)
+        .filter(|app| {
+            realm
+                .tenant
+                .as_ref()
+                .is_none_or(|tenant| app.is_in(tenant.id()))
+        })
+        .ok_or_else(|| unknown_app(client_id, realm))
+}
+
+/// Believes the app of a user's grant: one with credentials must show them, one without must not.
+pub(crate) fn authenticate_for_user(
+    context: &Context,
+    form: &Form,
+    realm: &Realm,
+    app: &App,
+) -> Result<Option<ClientAuthentication>, EntraError> {
+    let shows_some = form.get("client_assertion").is_some() || form.get("client_secret").is_some();
+    if shows_some {
+        return authenticate(context, form, realm, app).map(Some);
+    }
+    if !app.is_confidential() {
+        return Ok(None);
+    }
+    let message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+    Err(EntraError::invalid_client(7_000_218, message))
+}
 
 /// Believes an app by its secret or its assertion.
 pub(super) fn authenticate(
@@ -57,6 +95,19 @@ fn refuse_public_client(app: &App) -> Result<(), EntraError> {
     let message =
         "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.";
     Err(EntraError::invalid_client(700_025, message))
+}
+
+fn unknown_app(client_id: &str, realm: &Realm) -> EntraError {
+    let directory = realm
+        .tenant
+        .as_ref()
+        .map_or(realm.tenant_name.as_str(), |tenant| tenant.display_name());
+    let message = format!(
+        "Application with identifier '{client_id}' was not found in the directory '{directory}'. This can happen if \
+         the application has not been installed by the administrator of the tenant or consented to by any user in \
+         the tenant. You may have sent your authentication request to the wrong tenant."
+    );
+    EntraError::new("unauthorized_client", 700_016, message)
 }
 
 /// RFC 7523 section 2.2.

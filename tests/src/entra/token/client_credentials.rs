@@ -1,10 +1,12 @@
 //! The client credentials grant (RFC 6749 section 4.4).
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::access_token::AccessToken;
-use super::client_authentication::authenticate;
+use super::binding::Binding;
+use super::client_authentication::{authenticate, find_app};
 use super::form::Form;
+use super::signed::capabilities;
 use super::{EntraError, scope};
 use crate::context::Context;
 use crate::realm::{Realm, Shared};
@@ -29,23 +31,16 @@ pub(super) fn grant(context: &Context, form: &Form, realm: &Realm) -> Result<Val
     }
     let client_id = form.required("client_id")?;
     let scope = form.required("scope")?;
-    let app = context
-        .registry()
-        .app(client_id)
-        .filter(|app| {
-            realm
-                .tenant
-                .as_ref()
-                .is_none_or(|tenant| app.is_in(tenant.id()))
-        })
-        .ok_or_else(|| unknown_app(client_id, realm))?;
+    let app = find_app(context, client_id, realm)?;
     let authentication = authenticate(context, form, realm, &app)?;
     let resource = scope::resource(context, scope, realm)?;
-    let capabilities = capabilities(form)?;
+    let capabilities = capabilities(form.claims()?.as_ref());
+    let binding = Binding::read(form)?;
     let managed_identity_path = managed_identity_path(form, &app)?;
     let token = AccessToken {
         app: &app,
         authentication,
+        binding: binding.as_ref(),
         capabilities: &capabilities,
         managed_identity_path,
         realm,
@@ -53,35 +48,6 @@ pub(super) fn grant(context: &Context, form: &Form, realm: &Realm) -> Result<Val
         requested_identifier: &resource.identifier,
     };
     token.response(context)
-}
-
-fn unknown_app(client_id: &str, realm: &Realm) -> EntraError {
-    let directory = realm
-        .tenant
-        .as_ref()
-        .map_or(realm.tenant_name.as_str(), |tenant| tenant.display_name());
-    let message = format!(
-        "Application with identifier '{client_id}' was not found in the directory '{directory}'. This can happen if \
-         the application has not been installed by the administrator of the tenant or consented to by any user in \
-         the tenant. You may have sent your authentication request to the wrong tenant."
-    );
-    EntraError::new("unauthorized_client", 700_016, message)
-}
-
-/// What the client can do, as its claims request says (`access_token.xms_cc.values`).
-fn capabilities(form: &Form) -> Result<Vec<String>, EntraError> {
-    let Some(claims) = form.get("claims") else {
-        return Ok(Vec::new());
-    };
-    let claims: Map<String, Value> = serde_json::from_str(claims)
-        .map_err(|_not_an_object| EntraError::invalid_request(9_000_410, "Malformed JSON."))?;
-    let values = claims
-        .get("access_token")
-        .and_then(|claims| claims.pointer("/xms_cc/values"));
-    let values = values.and_then(Value::as_array).into_iter().flatten();
-    Ok(values
-        .filter_map(|value| value.as_str().map(str::to_owned))
-        .collect())
 }
 
 fn managed_identity_path<'form>(

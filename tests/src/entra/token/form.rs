@@ -1,17 +1,18 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
 
 use super::EntraError;
 use crate::Request;
 
 /// The parameters of a token request, each given once.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(crate) struct Form {
     fields: Vec<(String, String)>,
 }
 
 impl Form {
-    pub(super) fn read(request: &Request) -> Result<Self, EntraError> {
+    pub(crate) fn read(request: &Request) -> Result<Self, EntraError> {
         if request.content_type().as_deref() == Some("application/json") {
             return Err(EntraError::invalid_request(9_000_410, "Malformed JSON."));
         }
@@ -37,15 +38,27 @@ impl Form {
     }
 
     /// A parameter that is there and not empty.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.fields.iter().find(|(field, _)| field == name)?;
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
-    pub(super) fn required(&self, name: &str) -> Result<&str, EntraError> {
+    pub(crate) fn required(&self, name: &str) -> Result<&str, EntraError> {
         self.get(name)
             .ok_or_else(|| EntraError::missing_parameter(name))
     }
+
+    /// The claims that the client asks for.
+    pub(crate) fn claims(&self) -> Result<Option<Value>, EntraError> {
+        self.get("claims").map(parse_claims).transpose()
+    }
+}
+
+/// Reads a claims request (OpenID Connect Core section 5.5): a JSON object.
+pub(crate) fn parse_claims(text: &str) -> Result<Value, EntraError> {
+    let claims: Map<String, Value> = serde_json::from_str(text)
+        .map_err(|_not_an_object| EntraError::invalid_request(9_000_410, "Malformed JSON."))?;
+    Ok(Value::Object(claims))
 }
 
 /// RFC 6749 section 2.3.1: user name and password of HTTP Basic are form-encoded.

@@ -3,15 +3,26 @@
 mod access_token;
 mod assertion;
 mod audience;
+mod authorization_code;
+mod binding;
 mod client_authentication;
 mod client_credentials;
+pub(crate) mod delegated;
+mod device_code;
 mod form;
+pub(crate) mod id_token;
+mod refresh_token;
 mod scope;
+pub(crate) mod signed;
+mod ssh_certificate;
+pub(crate) mod user_grant;
+pub(crate) mod user_token;
 
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use self::form::Form;
+pub(crate) use self::client_authentication::find_app;
+pub(crate) use self::form::{Form, parse_claims};
 use super::error::{EntraError, decorate};
 use super::tenant;
 use crate::Request;
@@ -44,6 +55,11 @@ fn grant(context: &Context, request: &Request, realm: &Realm) -> Result<Value, E
         return Err(error);
     }
     match form.required("grant_type")? {
+        "authorization_code" => authorization_code::grant(context, request, &form, realm),
+        "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
+            device_code::grant(context, &form, realm)
+        }
+        "refresh_token" => refresh_token::grant(context, request, &form, realm),
         "client_credentials" => client_credentials::grant(context, &form, realm),
         other => {
             let message = format!("The app requested an unsupported grant type '{other}'.");

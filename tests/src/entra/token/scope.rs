@@ -47,11 +47,11 @@ pub(super) fn resource(
     })
 }
 
-fn find(context: &Context, identifier: &str) -> Option<Arc<Resource>> {
+pub(super) fn find(context: &Context, identifier: &str) -> Option<Arc<Resource>> {
     context.registry().resource(identifier)
 }
 
-fn unknown_resource(identifier: &str, realm: &Realm) -> EntraError {
+pub(super) fn unknown_resource(identifier: &str, realm: &Realm) -> EntraError {
     let directory = realm
         .tenant
         .as_ref()

@@ -1,5 +1,9 @@
-//! `/.control/`: the journal, faults and the clock for tests that are not written in Rust. Off unless asked for.
+//! `/.control/`: the journal, faults, the clock and users for tests that are not written in Rust. Off unless
+//! asked for.
 
+mod users;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -17,6 +21,12 @@ pub(crate) const PREFIX: &str = "/.control/";
 /// - `GET /.control/journal` lists the requests, `DELETE` empties it.
 /// - `POST /.control/fault` scripts a fault, `DELETE` forgets all.
 /// - `POST /.control/clock` with `{"offset": seconds}` sets the clock.
+/// - `POST /.control/settings` with any of `lifetime`, `refresh_in` (seconds or null),
+///   `rotating_refresh_tokens`, `strict_polling`, `region` changes them.
+/// - `POST /.control/revoke` with `{"username"}` ends the user's sessions and refresh tokens.
+/// - `POST /.control/password` with `{"username", "password"}` gives the user a new password, and revokes.
+/// - `POST /.control/demand` with `{"resource", "claims"}` demands claims (an object) for a resource, or none (null).
+/// - `POST /.control/sign-in` and `/.control/device` walk the pages: see [`answer_waiting`].
 pub(crate) fn answer(context: &Context, request: &Request, _: &Realm) -> Reply {
     let name = request.path.strip_prefix(PREFIX).unwrap_or_default();
     match (&request.method, name) {
@@ -54,8 +64,31 @@ pub(crate) fn answer(context: &Context, request: &Request, _: &Realm) -> Reply {
                 None => refuse(StatusCode::BAD_REQUEST, "give {\"offset\": seconds}"),
             }
         }
-        _ => refuse(StatusCode::NOT_FOUND, "there is journal, fault and clock"),
+        (&Method::POST, name) => users::answer(context, name, &request.body)
+            .unwrap_or_else(|| refuse(StatusCode::NOT_FOUND, NAMES)),
+        _ => refuse(StatusCode::NOT_FOUND, NAMES),
     }
+}
+
+/// Answers what takes a browser, off the threads that serve:
+///
+/// - `POST /.control/sign-in` with `{"url", "username"}`, and perhaps `password`, `mfa`, `consent` (a boolean), and
+///   `session` (any text: sign-ins with the same one share their cookies), gives
+///   `{"redirect_uri", "method", "location", "body", "parameters"}`.
+/// - `POST /.control/device` with `{"user_code", "username"}`, and perhaps `password`, `mfa`, and `decision`
+///   (`approve` or `decline`).
+pub(crate) async fn answer_waiting(context: Arc<Context>, request: &Request) -> Option<Reply> {
+    let name = request.path.strip_prefix(PREFIX)?.to_owned();
+    if request.method != Method::POST || !matches!(name.as_str(), "device" | "sign-in") {
+        return None;
+    }
+    let body = request.body.clone();
+    let walk = tokio::task::spawn_blocking(move || users::walk(&context, &name, &body));
+    Some(
+        walk.await.unwrap_or_else(|_panic| {
+            refuse(StatusCode::INTERNAL_SERVER_ERROR, "the browser panicked")
+        }),
+    )
 }
 
 fn entry(request: &Request) -> Value {
@@ -137,3 +170,6 @@ fn done() -> Reply {
 fn refuse(status: StatusCode, error: &str) -> Reply {
     Reply::json(status, &json!({ "error": error }))
 }
+
+const NAMES: &str =
+    "there is clock, demand, device, fault, journal, password, revoke, settings and sign-in";

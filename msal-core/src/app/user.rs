@@ -1,0 +1,555 @@
+//! What public and confidential client applications do alike for their users.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::{
+    Account, App, AuthCodeFlow, AuthCodeOptions, CallOptions, DeviceCodeFlow, Explanation,
+    Interaction, LogoutOptions, SilentOptions,
+};
+use crate::authority::cloud;
+use crate::flow::Flow;
+use crate::flows::cached::{CachePolicy, Job, Wanted};
+use crate::flows::password::Credentials;
+use crate::flows::silent::Silent;
+use crate::flows::{auth_code, by_refresh_token, device_code, interactive, logout, password};
+use crate::model::tenant;
+use crate::protocol::auth_code::AuthorizationResponse;
+use crate::scheme::TokenScheme;
+use crate::store::{Change, Entity, Owner, Removal, UserFilter, UserKey};
+use crate::{
+    AuthenticationResult, Authority, AuthorityKind, Claims, Error, ErrorKind, Password,
+    RefreshToken, Scopes,
+};
+
+impl App {
+    pub(super) fn silent<S>(
+        &self,
+        scopes: S,
+        account: &Account,
+        options: Option<Box<SilentOptions>>,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>> + Clone,
+    {
+        if options.is_none()
+            && let Some(result) = self.user_hit(scopes.clone(), account)
+        {
+            return Flow::ready(Ok(result));
+        }
+        let options = options.map(|options| *options).unwrap_or_default();
+        let id = options.call.correlation_id;
+        match self.silent_job(scopes, account, options) {
+            Ok(job) => job.flow(),
+            Err(error) => Flow::ready(Err(self.tied(error, id))),
+        }
+    }
+
+    pub(super) fn explain_silent<S>(
+        &self,
+        scopes: S,
+        account: &Account,
+        options: Option<Box<SilentOptions>>,
+    ) -> Result<Explanation, Error>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let options = options.map(|options| *options).unwrap_or_default();
+        let id = options.call.correlation_id;
+        let job = self.silent_job(scopes, account, options);
+        job.map(|job| job.explain())
+            .map_err(|error| self.tied(error, id))
+    }
+
+    fn silent_job<S>(
+        &self,
+        scopes: S,
+        account: &Account,
+        options: SilentOptions,
+    ) -> Result<Job<Silent>, Error>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        if !cloud::same_cloud(account.environment(), self.authority.cloud()) {
+            return Err(Error::new(ErrorKind::InvalidArgument("account"))
+                .because("it is of another cloud than the application's authority"));
+        }
+        let policy = CachePolicy {
+            cache_only: options.cache_only,
+            force_refresh: options.force_refresh,
+        };
+        let owner = Owner::Account(account.home_account_id().into());
+        let mut wanted = self.wanted(scopes, owner, policy, options.call)?;
+        let shared = wanted.authority.clone();
+        if let Some(home) = home_of(&shared, account) {
+            wanted.authority = shared.with_tenant(home)?;
+            // MSAL Python writes the word that it was configured with.
+            wanted.also_realm = Some(shared.realm().clone());
+        }
+        let grant = Silent {
+            account: account.clone(),
+        };
+        Ok(Job::new(grant, wanted, self))
+    }
+
+    pub(super) fn accounts(&self, filter: AccountFilter<'_>) -> Vec<Account> {
+        let users = self.store.users(self.authority.cloud(), filter.into());
+        let usable = users.iter().filter(|user| self.can_use(user));
+        let realm = self.authority.realm();
+        usable
+            .filter_map(|user| Account::of_user(user, realm))
+            .collect()
+    }
+
+    /// Whether a user has signed in to this client, or to another of its family.
+    fn can_use(&self, user: &[Entity]) -> bool {
+        user.iter().any(|entity| match entity {
+            Entity::IdToken(token) => token.client_id == self.client_id,
+            Entity::RefreshToken(token) => {
+                token.client_id == self.client_id
+                    || (self.credential.is_none() && token.family_id.is_some())
+            }
+            _ => false,
+        })
+    }
+
+    /// Takes a user out of the cache; whether there was anything to take.
+    pub(super) fn sign_out(&self, account: &Account) -> bool {
+        let (cloud, id) = (self.authority.cloud(), account.home_account_id());
+        let is_there = !self
+            .store
+            .users(cloud, UserFilter::HomeAccountId(id))
+            .is_empty();
+        let metadata = self.store.app_metadata(cloud, &self.client_id);
+        self.store.apply(&Change::remove(Removal::User {
+            user: UserKey {
+                environment: account.environment().into(),
+                home_account_id: id.into(),
+            },
+            client_id: self.client_id.clone(),
+            family_id: metadata.and_then(|metadata| metadata.family_id.clone()),
+        }));
+        is_there
+    }
+
+    pub(super) fn initiate_auth_code<S>(
+        &self,
+        scopes: S,
+        redirect_uri: String,
+        options: AuthCodeOptions,
+    ) -> Flow<AuthCodeFlow>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let asked = options.call.clone();
+        let begun = check_redirect_uri(&redirect_uri).and_then(|()| self.sign_in(scopes, asked));
+        self.begin(
+            "auth code",
+            options.call.clone(),
+            begun,
+            |wanted, app, mut io| async move {
+                auth_code::initiate(redirect_uri, options, &wanted, &app, &mut io).await
+            },
+        )
+    }
+
+    pub(super) fn by_auth_code(
+        &self,
+        flow: AuthCodeFlow,
+        response: &str,
+        options: CallOptions,
+    ) -> Flow<AuthenticationResult> {
+        let call = CallOptions {
+            correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
+            claims: flow.0.claims.clone(),
+            client_claims: flow.0.client_claims.clone(),
+            parameters: flow.0.parameters.clone(),
+            scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
+            tenant: flow.0.tenant.clone(),
+            ..options
+        };
+        let kept = (&*flow.0.client_id, &*flow.0.authority);
+        let read = AuthorizationResponse::parse(response).and_then(|response| {
+            match response.has_state(&flow.0.state) {
+                true => Ok(response),
+                false => Err(auth_code::not_of_this_flow()),
+            }
+        });
+        let begun = read.and_then(|response| {
+            let scopes = flow.scopes()?;
+            let wanted = self.resumed(kept, scopes, call.clone())?;
+            Ok((response, wanted))
+        });
+        let (response, wanted) = match begun {
+            Ok(begun) => begun,
+            Err(error) => return Flow::ready(Err(self.tied(error, call.correlation_id))),
+        };
+        self.begin(
+            "auth code",
+            call,
+            Ok(wanted),
+            |wanted, app, mut io| async move {
+                auth_code::redeem(flow, response, wanted, &app, &mut io).await
+            },
+        )
+    }
+
+    pub(super) fn interactive<S>(
+        &self,
+        scopes: S,
+        interaction: Arc<dyn Interaction>,
+        options: AuthCodeOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let call = CallOptions {
+            timeout: options.call.timeout.or(Some(INTERACTIVE_TIMEOUT)),
+            ..options.call.clone()
+        };
+        let begun = check_redirect_uri(interaction.redirect_uri())
+            .and_then(|()| self.sign_in(scopes, call.clone()));
+        self.begin("interactive", call, begun, |wanted, app, io| {
+            interactive::acquire(interaction, options, wanted, app, io)
+        })
+    }
+
+    /// Where a browser goes to end its own session.
+    pub(super) fn logout(&self, options: LogoutOptions) -> Flow<Url> {
+        let call = self.call("logout url", options.correlation_id, None);
+        let app = self.clone();
+        Flow::new(call, self.env.clone(), |mut io| async move {
+            logout::url(&options, &app, &mut io).await
+        })
+    }
+
+    pub(super) fn initiate_device_code<S>(
+        &self,
+        scopes: S,
+        options: CallOptions,
+    ) -> Flow<DeviceCodeFlow>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let begun = self.sign_in(scopes, options.clone());
+        self.begin("device code", options, begun, device_code::initiate)
+    }
+
+    pub(super) fn by_device_code(
+        &self,
+        flow: DeviceCodeFlow,
+        options: CallOptions,
+    ) -> Flow<AuthenticationResult> {
+        let left = flow.expires_on().since(self.env.now());
+        let call = CallOptions {
+            correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
+            claims: flow.0.claims.clone(),
+            client_claims: flow.0.client_claims.clone(),
+            parameters: flow.0.parameters.clone(),
+            scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
+            tenant: flow.0.tenant.clone(),
+            // The code's life, and an answer to the last question.
+            timeout: options.timeout.or(Some(left + self.timeout)),
+            ..options
+        };
+        let kept = (&*flow.0.client_id, &*flow.0.authority);
+        let begun = flow
+            .scopes()
+            .and_then(|scopes| self.resumed(kept, scopes, call.clone()));
+        self.begin("device code", call, begun, |wanted, app, io| {
+            device_code::redeem(flow, wanted, app, io)
+        })
+    }
+
+    pub(super) fn by_refresh_token<S>(
+        &self,
+        refresh_token: RefreshToken,
+        scopes: S,
+        options: CallOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let begun = self.sign_in(scopes, options.clone());
+        self.begin("refresh token", options, begun, |wanted, app, io| {
+            by_refresh_token::acquire(refresh_token, wanted, app, io)
+        })
+    }
+
+    pub(super) fn by_password<S>(
+        &self,
+        username: String,
+        password: Password,
+        scopes: S,
+        options: CallOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let who = Credentials { username, password };
+        let begun = self.sign_in(scopes, options.clone());
+        self.begin("password", options, begun, |wanted, app, io| {
+            password::acquire(who, wanted, app, io)
+        })
+    }
+
+    /// A flow over what was read, or the error that reading met.
+    pub(super) fn begin<T, F>(
+        &self,
+        name: &'static str,
+        call: CallOptions,
+        wanted: Result<Wanted, Error>,
+        body: impl FnOnce(Wanted, Self, crate::flow::Io) -> F,
+    ) -> Flow<T>
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        match wanted {
+            Ok(wanted) => {
+                let context = self.call(name, call.correlation_id, call.timeout);
+                Flow::new(context, self.env.clone(), |io| {
+                    body(wanted, self.clone(), io)
+                })
+            }
+            Err(error) => Flow::ready(Err(self.tied(error, call.correlation_id))),
+        }
+    }
+
+    /// What a new sign-in asks for.
+    pub(super) fn sign_in<S>(&self, scopes: S, call: CallOptions) -> Result<Wanted, Error>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        // Whose it will be is not known yet: nothing is looked up by this owner.
+        self.wanted(
+            scopes,
+            Owner::Account("".into()),
+            CachePolicy::default(),
+            call,
+        )
+    }
+
+    /// What the second half of a sign-in asks for, where the first half was this application's.
+    fn resumed(
+        &self,
+        (client_id, authority): (&str, &str),
+        scopes: Scopes,
+        call: CallOptions,
+    ) -> Result<Wanted, Error> {
+        let refused = |why| Err(Error::new(ErrorKind::InvalidArgument("flow")).because(why));
+        if *client_id != *self.client_id {
+            return refused("another application began it");
+        }
+        let wanted = self.sign_in(scopes.iter(), call)?;
+        match wanted.authority.to_string() == authority {
+            true => Ok(wanted),
+            false => refused("it was begun with another authority than the application's"),
+        }
+    }
+
+    /// What a program asks for, read and checked.
+    pub(super) fn wanted<S>(
+        &self,
+        scopes: S,
+        owner: Owner,
+        policy: CachePolicy,
+        call: CallOptions,
+    ) -> Result<Wanted, Error>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let scopes = Scopes::parse(scopes)?;
+        let authority = match &call.tenant {
+            Some(tenant) => self.authority.with_tenant(tenant)?,
+            None => self.authority.clone(),
+        };
+        let claims = call.claims.as_deref().map(Claims::parse).transpose()?;
+        let client_claims = call
+            .client_claims
+            .as_deref()
+            .map(Claims::parse)
+            .transpose()?;
+        let extended = super::parameters::extended_key(&call, None)?.map(Arc::new);
+        Ok(Wanted {
+            authority,
+            owner,
+            scopes,
+            claims,
+            client_claims,
+            extended,
+            call,
+            policy,
+            also_realm: None,
+        })
+    }
+
+    pub(super) fn tied(&self, error: Error, id: Option<crate::CorrelationId>) -> Error {
+        let id = id.unwrap_or_else(|| self.env.guid().into());
+        error.with_correlation_id(id)
+    }
+}
+
+/// Which accounts are wanted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum AccountFilter<'a> {
+    /// All of them.
+    #[default]
+    All,
+    /// The one of this home account id.
+    HomeAccountId(&'a str),
+    /// Those who sign in with this name, compared without case.
+    Username(&'a str),
+}
+
+impl<'a> From<AccountFilter<'a>> for UserFilter<'a> {
+    fn from(filter: AccountFilter<'a>) -> Self {
+        match filter {
+            AccountFilter::All => Self::All,
+            AccountFilter::HomeAccountId(id) => Self::HomeAccountId(id),
+            AccountFilter::Username(name) => Self::Username(name),
+        }
+    }
+}
+
+/// The tenant to ask in silence where the authority is for many.
+pub(super) fn home_of<'a>(authority: &Authority, account: &'a Account) -> Option<&'a str> {
+    let is_shared = authority.kind() == AuthorityKind::EntraId
+        && matches!(
+            authority.tenant(),
+            Some(tenant::COMMON | tenant::ORGANIZATIONS)
+        );
+    account.home_tenant_id().filter(|_| is_shared)
+}
+
+/// A redirect URI must be absolute and have no fragment, RFC 6749 section 3.1.2.
+fn check_redirect_uri(uri: &str) -> Result<(), Error> {
+    let refused = |why| Err(Error::new(ErrorKind::InvalidArgument("redirect URI")).because(why));
+    match Url::parse(uri) {
+        Err(_) => refused("it is no absolute URI"),
+        Ok(url) if url.fragment().is_some() => refused("it has a fragment"),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// How long a person may take, unless the call says otherwise.
+const INTERACTIVE_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The methods that public and confidential client applications have alike.
+macro_rules! user_methods {
+    ($application:ident) => {
+        impl $application {
+            /// A token for a user who signed in before: from the cache, or by a refresh token of it.
+            ///
+            /// A cached token costs no allocation: `options` are only looked at, and `scopes` only copied when they
+            /// miss. Ends in [`InteractionRequired`](crate::ErrorKind::InteractionRequired) when only a new sign-in
+            /// helps.
+            pub fn acquire_token_silent<S>(
+                &self,
+                scopes: S,
+                account: &Account,
+                options: Option<Box<SilentOptions>>,
+            ) -> Flow<AuthenticationResult>
+            where
+                S: IntoIterator<Item: AsRef<str>> + Clone,
+            {
+                self.0.silent(scopes, account, options)
+            }
+
+            /// Why such a call finds a token in the cache, or why it does not. Asks nobody and changes nothing.
+            pub fn explain_token_silent<S>(
+                &self,
+                scopes: S,
+                account: &Account,
+                options: Option<Box<SilentOptions>>,
+            ) -> Result<Explanation, Error>
+            where
+                S: IntoIterator<Item: AsRef<str>>,
+            {
+                self.0.explain_silent(scopes, account, options)
+            }
+
+            /// The users that this application can be silent for.
+            pub fn accounts(&self, filter: AccountFilter<'_>) -> Flow<Vec<Account>> {
+                Flow::ready(Ok(self.0.accounts(filter)))
+            }
+
+            /// Takes a user out of the cache: their access, refresh and id tokens and accounts under every name of
+            /// the cloud. Whether there was anything to take. The browser's own session stays, see
+            /// [`logout_url`](Self::logout_url).
+            pub fn remove_account(&self, account: &Account) -> Flow<bool> {
+                Flow::ready(Ok(self.0.sign_out(account)))
+            }
+
+            /// Begins a sign-in in a browser: the authorization code flow with PKCE, RFC 6749 section 4.1 and
+            /// RFC 7636.
+            pub fn initiate_auth_code_flow<S>(
+                &self,
+                scopes: S,
+                redirect_uri: impl Into<String>,
+                options: AuthCodeOptions,
+            ) -> Flow<AuthCodeFlow>
+            where
+                S: IntoIterator<Item: AsRef<str>>,
+            {
+                self.0
+                    .initiate_auth_code(scopes, redirect_uri.into(), options)
+            }
+
+            /// Ends a sign-in in a browser: checks the response, a query or a form body, against the flow that began
+            /// it, and redeems its code. The flow is spent, whatever comes of it.
+            pub fn acquire_token_by_auth_code_flow(
+                &self,
+                flow: AuthCodeFlow,
+                response: &str,
+                options: CallOptions,
+            ) -> Flow<AuthenticationResult> {
+                self.0.by_auth_code(flow, response, options)
+            }
+
+            /// The URL that ends the user's session in the browser, OpenID Connect RP-Initiated Logout. Sign the user out
+            /// of the cache as well, by [`remove_account`](Self::remove_account).
+            ///
+            /// Fails where the authority names no endpoint for it.
+            pub fn logout_url(&self, options: LogoutOptions) -> Flow<Url> {
+                self.0.logout(options)
+            }
+
+            /// A token by a refresh token that another library kept, so that its users need not sign in again. What
+            /// comes of it is kept as a new sign-in.
+            pub fn acquire_token_by_refresh_token<S>(
+                &self,
+                refresh_token: RefreshToken,
+                scopes: S,
+                options: CallOptions,
+            ) -> Flow<AuthenticationResult>
+            where
+                S: IntoIterator<Item: AsRef<str>>,
+            {
+                self.0.by_refresh_token(refresh_token, scopes, options)
+            }
+
+            /// A token by a user's name and password, RFC 6749 section 4.3, or by their federation server, over WS-Trust.
+            ///
+            /// Discouraged: the program sees the password, no second factor is possible, and many tenants forbid it. Use
+            /// a browser or a device code where there is a person.
+            pub fn acquire_token_by_username_password<S>(
+                &self,
+                username: impl Into<String>,
+                password: Password,
+                scopes: S,
+                options: CallOptions,
+            ) -> Flow<AuthenticationResult>
+            where
+                S: IntoIterator<Item: AsRef<str>>,
+            {
+                self.0
+                    .by_password(username.into(), password, scopes, options)
+            }
+        }
+    };
+}
+
+pub(super) use user_methods;

@@ -1,0 +1,163 @@
+//! The refresh tokens of the cache: which there are, in which order they are tried, and what becomes of one that no
+//! longer works.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::cached::Wanted;
+use super::claim::turn;
+use super::finish::Whose;
+use super::user_grant::UserGrant;
+use crate::app::App;
+use crate::exchange::Asker;
+use crate::flights::{FlightKey, RefreshFlight};
+use crate::flow::Io;
+use crate::protocol::{UserHint, UserRequest, refresh};
+use crate::store::{Change, Entity, RefreshTokenEntry, Removal, UserFilter};
+use crate::{AuthenticationResult, Error, ErrorKind};
+
+/// Obtains a token by the refresh tokens that `filter` finds: the family's first where the client may be of it, then
+/// its own.
+///
+/// A family's that is refused as another client's is passed over. One that was refused for good is removed, unless
+/// somebody put another in its place, which is then tried.
+pub(crate) async fn redeem(
+    filter: UserFilter<'_>,
+    whose: Whose<'_>,
+    wanted: &Wanted,
+    app: &App,
+    io: &mut Io,
+) -> Result<AuthenticationResult, Error> {
+    let mut tried: Vec<Arc<RefreshTokenEntry>> = Vec::new();
+    let mut last = None;
+    while let Some(token) = next(filter, &tried, wanted, app) {
+        // Two that send the same refresh token at once would look like a thief to an identity provider that rotates.
+        let flight = turn(&key(&token, filter, wanted), &app.flights, io).await?;
+        let token = match newest(&token, filter, wanted, app) {
+            Some(newest) if !tried.iter().any(|one| one.secret == newest.secret) => newest,
+            _ => token,
+        };
+        let outcome = redeem_one(&token, whose, wanted, app, io).await;
+        drop(flight);
+        let error = match outcome {
+            Ok(result) => return Ok(result),
+            Err(error) => error,
+        };
+        let Some(server) = error.server().filter(|server| !server.is_transient()) else {
+            return Err(error);
+        };
+        let is_foreign = token.family_id.is_some() && server.is_client_mismatch();
+        if server.ends_refresh_token() {
+            app.store
+                .apply(&Change::remove(Removal::RefreshToken(token.clone())));
+        } else if !is_foreign && server.code() != Some("invalid_grant") {
+            return Err(error);
+        }
+        tried.push(token);
+        // What the client's own token meets says more than that the family's was not for it.
+        if !is_foreign || last.is_none() {
+            last = Some(error);
+        }
+    }
+    Err(last.unwrap_or_else(|| {
+        Error::new(ErrorKind::InteractionRequired)
+            .because("the cache holds no refresh token of this account for this application")
+    }))
+}
+
+/// Whether the cache holds any refresh token that could be tried.
+pub(crate) fn is_any(filter: UserFilter<'_>, wanted: &Wanted, app: &App) -> bool {
+    next(filter, &[], wanted, app).is_some()
+}
+
+async fn redeem_one(
+    token: &RefreshTokenEntry,
+    whose: Whose<'_>,
+    wanted: &Wanted,
+    app: &App,
+    io: &mut Io,
+) -> Result<AuthenticationResult, Error> {
+    let grant = UserGrant {
+        user: UserHint::HomeAccountId(&token.home_account_id),
+        asker: Asker::Silent,
+        ..UserGrant::new(whose, wanted, app)
+    };
+    let make = |user: &UserRequest<'_>, endpoint: &Url, id| {
+        refresh::request(&token.secret, user, endpoint, id)
+    };
+    grant.redeem(make, io).await
+}
+
+/// The next refresh token to try, of those that have not been.
+fn next(
+    filter: UserFilter<'_>,
+    tried: &[Arc<RefreshTokenEntry>],
+    wanted: &Wanted,
+    app: &App,
+) -> Option<Arc<RefreshTokenEntry>> {
+    let cloud = wanted.authority.cloud();
+    let tries_family = app.credential.is_none()
+        && app
+            .store
+            .app_metadata(cloud, &app.client_id)
+            .is_none_or(|known| known.family_id.is_some());
+    let users = app.store.users(cloud, filter);
+    let tokens = users
+        .iter()
+        .flat_map(|user| user.iter())
+        .filter_map(|entity| match entity {
+            Entity::RefreshToken(token) => Some(token),
+            _ => None,
+        });
+    let is_own = |token: &RefreshTokenEntry| token.client_id == app.client_id;
+    let is_usable = |token: &RefreshTokenEntry| {
+        is_own(token) || (tries_family && token.family_id.as_deref() == Some(FAMILY))
+    };
+    let is_new = |token: &RefreshTokenEntry| !tried.iter().any(|one| one.secret == token.secret);
+    tokens
+        .filter(|token| is_usable(token) && is_new(token))
+        .max_by_key(|token| {
+            let of_family = tries_family && token.family_id.is_some();
+            (of_family, is_own(token), token.last_modified)
+        })
+        .cloned()
+}
+
+/// What stands in the place of `token` now.
+fn newest(
+    token: &RefreshTokenEntry,
+    filter: UserFilter<'_>,
+    wanted: &Wanted,
+    app: &App,
+) -> Option<Arc<RefreshTokenEntry>> {
+    let users = app.store.users(wanted.authority.cloud(), filter);
+    let mut entities = users.iter().flat_map(|user| user.iter());
+    entities.find_map(|entity| match entity {
+        Entity::RefreshToken(other)
+            if other.client_id == token.client_id && other.family_id == token.family_id =>
+        {
+            Some(other.clone())
+        }
+        _ => None,
+    })
+}
+
+fn key(token: &RefreshTokenEntry, filter: UserFilter<'_>, wanted: &Wanted) -> FlightKey {
+    let owner = match filter {
+        UserFilter::Assertion(hash) => ["assertion ", hash].concat(),
+        _ => ["account ", &*token.home_account_id].concat(),
+    };
+    let client_or_family = match &token.family_id {
+        Some(family) => ["family ", family].concat(),
+        None => ["client ", &*token.client_id].concat(),
+    };
+    FlightKey::RefreshToken(Arc::new(RefreshFlight {
+        cloud: wanted.authority.cloud().to_owned(),
+        owner,
+        client_or_family,
+    }))
+}
+
+/// The one family of clients that there is.
+const FAMILY: &str = "1";

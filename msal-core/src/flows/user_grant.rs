@@ -1,0 +1,97 @@
+//! A request for a user's tokens, from the question to the result: what is the same for every grant.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::ask::{Asking, Means};
+use super::cached::Wanted;
+use super::finish::{SignIn, Whose, receive};
+use crate::app::App;
+use crate::authority::Endpoints;
+use crate::exchange::Asker;
+use crate::flow::Io;
+use crate::protocol::{UserHint, UserRequest};
+use crate::retry::RetryPolicy;
+use crate::{AuthenticationResult, CorrelationId, Error, Request};
+
+/// What a grant says beside its own parameters.
+#[derive(Clone, Copy)]
+pub(crate) struct UserGrant<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) wanted: &'a Wanted,
+    /// Whom the answer must be about, and what becomes of it.
+    pub(crate) whose: Whose<'a>,
+    pub(crate) user: UserHint<'a>,
+    pub(crate) asker: Asker,
+    pub(crate) retry: RetryPolicy,
+    /// Endpoints that were fixed when the sign-in began.
+    pub(crate) endpoints: Option<&'a Arc<Endpoints>>,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) max_age: Option<Duration>,
+}
+
+impl<'a> UserGrant<'a> {
+    /// The usual grant: somebody waits for it, and it may be made once more where the first never got through.
+    pub(crate) fn new(whose: Whose<'a>, wanted: &'a Wanted, app: &'a App) -> Self {
+        Self {
+            app,
+            wanted,
+            whose,
+            user: UserHint::None,
+            asker: Asker::User,
+            retry: RetryPolicy::UNLESS_SILENT,
+            endpoints: None,
+            nonce: None,
+            max_age: None,
+        }
+    }
+
+    /// Sends the request that `make` makes for the token endpoint, and makes a result of the answer.
+    pub(crate) async fn redeem(
+        &self,
+        make: impl Fn(&UserRequest<'_>, &Url, CorrelationId) -> Result<Request, Error> + Send + Sync,
+        io: &mut Io,
+    ) -> Result<AuthenticationResult, Error> {
+        let Self { app, wanted, .. } = *self;
+        io.span().record("authority_host", wanted.authority.host());
+        let claims = wanted.merged_claims(app);
+        let scheme = &wanted.call.scheme;
+        let parameters = scheme.parameters(&wanted.call.parameters);
+        let asking = Asking {
+            app,
+            authority: &wanted.authority,
+            claims: claims.as_deref(),
+            fmi_path: None,
+            asker: self.asker,
+            retry: self.retry,
+            insist: wanted.policy.force_refresh,
+        };
+        let id = io.correlation_id();
+        let request = |means: Means<'_>| {
+            let user = UserRequest {
+                client_id: &app.client_id,
+                authentication: means.authentication,
+                scopes: &wanted.scopes,
+                claims: claims.as_deref(),
+                user: self.user,
+                parameters: &parameters,
+            };
+            make(&user, &means.endpoints.token, id)
+        };
+        let (response, endpoints) = asking.ask(self.endpoints, request, io).await?;
+        let sign_in = SignIn {
+            app,
+            authority: &wanted.authority,
+            endpoints: &endpoints,
+            scopes: &wanted.scopes,
+            scheme,
+            extended: wanted.extended.clone(),
+            nonce: self.nonce,
+            max_age: self.max_age,
+            whose: self.whose,
+        };
+        receive(&response, &sign_in, io.now())
+    }
+}
