@@ -9,4 +9,5 @@ mod faults;
 mod isolation;
 mod misuse;
 mod rules;
+mod sent;
 mod wire;

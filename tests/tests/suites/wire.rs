@@ -117,6 +117,14 @@ fn endpoint(request: &Request) -> Endpoint {
         Endpoint::OpenIdConfiguration
     } else if path.ends_with("/token") {
         Endpoint::Token
+    } else if path.ends_with("/devicecode") {
+        Endpoint::DeviceAuthorization
+    } else if path.starts_with("/common/userrealm/") {
+        Endpoint::UserRealm
+    } else if path.ends_with("/trust/mex") {
+        Endpoint::FederationMetadata
+    } else if path.starts_with("/adfs/services/trust/") {
+        Endpoint::WsTrust
     } else if path.starts_with("/metadata/instance") {
         Endpoint::InstanceMetadata
     } else {
