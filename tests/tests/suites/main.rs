@@ -5,6 +5,7 @@
 mod api;
 mod canaries;
 mod clock;
+mod dropped;
 mod faults;
 mod isolation;
 mod misuse;

@@ -24,6 +24,10 @@ impl Traffic {
         state.sent.iter().filter(|sent| **sent == endpoint).count()
     }
 
+    pub(crate) fn total(&self) -> usize {
+        self.0.lock().unwrap().sent.len()
+    }
+
     pub(crate) fn clear(&self) {
         *self.0.lock().unwrap() = State::default();
     }
