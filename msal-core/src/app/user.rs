@@ -14,7 +14,9 @@ use crate::flow::Flow;
 use crate::flows::cached::{CachePolicy, Job, Wanted};
 use crate::flows::password::Credentials;
 use crate::flows::silent::Silent;
-use crate::flows::{auth_code, by_refresh_token, device_code, interactive, logout, password};
+use crate::flows::{
+    auth_code, by_refresh_token, device_code, interactive, logout, password, refresh,
+};
 use crate::model::tenant;
 use crate::protocol::auth_code::AuthorizationResponse;
 use crate::scheme::TokenScheme;
@@ -122,14 +124,14 @@ impl App {
             .store
             .users(cloud, UserFilter::HomeAccountId(id))
             .is_empty();
-        let metadata = self.store.app_metadata(cloud, &self.client_id);
         self.store.apply(&Change::remove(Removal::User {
             user: UserKey {
                 environment: account.environment().into(),
                 home_account_id: id.into(),
             },
             client_id: self.client_id.clone(),
-            family_id: metadata.and_then(|metadata| metadata.family_id.clone()),
+            // What the application could come back with goes too.
+            family_id: refresh::family(cloud, self),
         }));
         is_there
     }
