@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod auth_code;
 mod client_credentials;
 mod engine;
 mod renewal;
 mod script;
+mod users;
