@@ -193,11 +193,13 @@ fn moved(
     flow: &AuthCodeFlow,
     authority: &Authority,
 ) -> Result<Option<Authority>, Error> {
+    // No other kind has instances.
+    let is_aware = flow.0.instance_aware && authority.kind() == AuthorityKind::EntraId;
     let host = response
         .value("cloud_instance_host_name")
         .map(str::to_ascii_lowercase);
     match host {
-        Some(host) if flow.0.instance_aware && cloud::is_built_in(&host) => {
+        Some(host) if is_aware && cloud::is_built_in(&host) => {
             let tenant = authority.tenant().unwrap_or_default();
             Authority::parse(&["https://", &host, "/", tenant].concat()).map(Some)
         }
