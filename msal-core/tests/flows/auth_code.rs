@@ -1,94 +1,22 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use msal_core::app::{
     ApplicationBuilder, AuthCodeFlow, AuthCodeOptions, CallOptions, Prompt, ResponseMode,
 };
-use msal_core::{ErrorKind, PublicClientApplication, run};
+use msal_core::{ErrorKind, run};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::script::*;
+use crate::site::*;
 use crate::users::*;
-
-const REDIRECT: &str = "http://localhost:1234";
-
-fn options(change: impl FnOnce(&mut AuthCodeOptions)) -> AuthCodeOptions {
-    let mut options = AuthCodeOptions::default();
-    change(&mut options);
-    options
-}
-
-/// An application, with the store and the clock it uses.
-struct Site {
-    clock: ManualClock,
-    store: Arc<ListStore>,
-    app: PublicClientApplication,
-}
-
-impl Site {
-    fn new(builder: ApplicationBuilder) -> Self {
-        let (clock, store) = (ManualClock::new(), Arc::<ListStore>::default());
-        let app = public(builder, &store, &clock);
-        Self { clock, store, app }
-    }
-
-    fn begin(&self, options: AuthCodeOptions) -> AuthCodeFlow {
-        let flow = self.app.initiate_auth_code_flow([READ], REDIRECT, options);
-        run(flow, &Script::new(&self.clock, [])).unwrap()
-    }
-
-    /// Redeems `response` to `flow`, with one answer of the token endpoint.
-    fn end(
-        &self,
-        flow: AuthCodeFlow,
-        response: &str,
-        reply: Reply,
-    ) -> (
-        Result<msal_core::AuthenticationResult, msal_core::Error>,
-        Script,
-    ) {
-        let script = Script::new(&self.clock, [reply]);
-        let end = self
-            .app
-            .acquire_token_by_auth_code_flow(flow, response, CallOptions::default());
-        (run(end, &script), script)
-    }
-
-    fn is_empty(&self) -> bool {
-        accounts(&self.app).is_empty()
-            && refresh_tokens(&self.store, msal_core::store::UserFilter::All).is_empty()
-    }
-}
-
-fn site() -> Site {
-    Site::new(public_builder())
-}
-
-fn parameter(flow: &AuthCodeFlow, name: &str) -> Option<String> {
-    let mut named = flow.auth_uri().query_pairs().filter(|(own, _)| own == name);
-    let value = named.next().map(|(_, value)| value.into_owned());
-    value.filter(|_| named.next().is_none())
-}
-
-fn state(flow: &AuthCodeFlow) -> String {
-    parameter(flow, "state").unwrap()
-}
-
-/// What the identity provider sends back, and a good answer to its code.
-fn good(flow: &AuthCodeFlow) -> (String, Reply) {
-    let mut claims = claims();
-    claims["nonce"] = parameter(flow, "nonce").unwrap().into();
-    let response = format!("code=sesame&state={}", state(flow));
-    (response, Answer::about("at", &claims).reply())
-}
 
 #[test]
 fn the_url_says_exactly_what_was_asked_for() {
     let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
     let site = Site::new(public_builder().client_capabilities(["CP1"]));
-    let flow = site.begin(options(|options| {
+    let flow = site.begin(sign_in_options(|options| {
         options.call.correlation_id = Some(id.parse().unwrap());
         options.call.claims = Some(r#"{"id_token":{}}"#.to_owned());
         options.call.parameters = vec![("ui_locales".to_owned(), "de fr".to_owned())];
@@ -202,7 +130,7 @@ fn a_parameter_of_the_library_or_given_twice_is_refused_before_anything_is_sent(
         "",
     ];
     let refused = |site: &Site, parameters: Vec<(String, String)>| {
-        let options = options(|options| options.call.parameters = parameters);
+        let options = sign_in_options(|options| options.call.parameters = parameters);
         let flow = site.app.initiate_auth_code_flow([READ], REDIRECT, options);
         let script = Script::new(&site.clock, []);
         let error = run(flow, &script).unwrap_err();
@@ -255,7 +183,7 @@ fn an_authorization_endpoint_with_a_query_keeps_it() {
     for of_microsoft in ["client_info", "client-request-id", "X-AnchorMailbox"] {
         assert_eq!(parameter(&flow, of_microsoft), None);
     }
-    let again = options(|options| {
+    let again = sign_in_options(|options| {
         options.call.parameters = vec![("p".to_owned(), "other".to_owned())];
     });
     let again = site.app.initiate_auth_code_flow([READ], REDIRECT, again);
@@ -263,17 +191,11 @@ fn an_authorization_endpoint_with_a_query_keeps_it() {
     assert_eq!(error.kind(), &ErrorKind::InvalidArgument("extra parameter"));
 }
 
-fn settings(metadata: &serde_json::Value) -> msal_core::authority::AuthoritySettings {
-    let mut settings = msal_core::authority::AuthoritySettings::default();
-    settings.openid_metadata = Some(metadata.to_string());
-    settings
-}
-
 #[test]
 fn a_code_is_redeemed_with_all_that_began_the_sign_in() {
     for driver in Driver::BOTH {
         let site = Site::new(public_builder().client_capabilities(["CP1"]));
-        let begun = options(|options| {
+        let begun = sign_in_options(|options| {
             options.call.claims = Some(r#"{"access_token":{"acrs":{}}}"#.to_owned());
             options.call.parameters = vec![("dc".to_owned(), "x".to_owned())];
             options.login_hint = Some("alice".to_owned());
@@ -327,7 +249,7 @@ fn the_mailbox_is_that_of_the_response_where_it_tells() {
         ("nonsense!".to_owned(), Some("UPN:alice")),
         (client_info("a\r\nX-Y: z", "t"), None),
     ] {
-        let flow = site.begin(options(|options| {
+        let flow = site.begin(sign_in_options(|options| {
             options.login_hint = Some("alice".to_owned());
         }));
         let (response, reply) = good(&flow);
@@ -490,7 +412,7 @@ fn a_code_that_never_arrived_is_sent_once_more() {
 #[test]
 fn a_code_for_the_page_is_asked_for_and_handed_over() {
     let site = site();
-    let flow = site.begin(options(|options| options.spa_code = true));
+    let flow = site.begin(sign_in_options(|options| options.spa_code = true));
     let mut claims = claims();
     claims["nonce"] = parameter(&flow, "nonce").unwrap().into();
     let reply = Answer::about("at", &claims)
@@ -501,7 +423,7 @@ fn a_code_for_the_page_is_asked_for_and_handed_over() {
     assert_eq!(outcome.unwrap().spa_code().unwrap().expose(), "page");
     assert_eq!(sent(&script, 0, "return_spa_code").as_deref(), Some("1"));
 
-    let twice = options(|options| {
+    let twice = sign_in_options(|options| {
         options.spa_code = true;
         options.call.parameters = vec![("return_spa_code".to_owned(), "1".to_owned())];
     });

@@ -3,8 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod auth_code;
+mod auth_code_issuer;
+mod auth_code_kept;
 mod client_credentials;
 mod engine;
+mod identity;
 mod renewal;
 mod script;
+mod site;
 mod users;
