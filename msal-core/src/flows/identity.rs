@@ -49,6 +49,11 @@ impl Identity {
                 tracing::warn!(target: "msal", "the times of the id token are more than five minutes off this clock");
             }
         }
+        if claims.is_none() && expected.max_age.is_some() {
+            return Err(wrong(
+                "there is none, and it was to tell when the user signed in",
+            ));
+        }
         if let (Some(claims), Some(client_info)) = (&claims, &client_info) {
             agree(claims, client_info, expected.authority)?;
         }
