@@ -10,5 +10,6 @@ mod engine;
 mod identity;
 mod renewal;
 mod script;
+mod silent;
 mod site;
 mod users;
