@@ -87,6 +87,8 @@ impl App {
             wanted.authority = shared.with_tenant(home)?;
             // MSAL Python writes the word that it was configured with.
             wanted.also_realm = Some(shared.realm().clone());
+        } else if !shared.is_tenanted() {
+            wanted.also_realm = shared.tenant().map(Into::into);
         }
         let grant = Silent {
             account: account.clone(),
