@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+#[cfg(feature = "certificate")]
+mod bound;
 mod client_credentials;
 mod engine;
+#[cfg(feature = "certificate")]
+mod id_token_signatures;
 mod renewal;
 mod script;
+#[cfg(feature = "certificate")]
+mod sign_in;
