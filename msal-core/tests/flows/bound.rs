@@ -1,6 +1,11 @@
 //! Tokens that are bound to a key: asked for, kept and found as such, and never taken for bearer tokens.
 
-use msal_core::app::{AuthCodeOptions, CallOptions, OnBehalfOfOptions, SilentOptions};
+use std::sync::Arc;
+
+use msal_core::app::{
+    ApplicationBuilder, AuthCodeOptions, CallOptions, DeviceCodeFlow, OnBehalfOfOptions,
+    SilentOptions,
+};
 use msal_core::credential::{AppToken, AppTokenRequest, ClientCredential};
 use msal_core::{
     Account, AuthenticationResult, ConfidentialClientApplication, Env, Error, ErrorKind,
@@ -167,6 +172,39 @@ fn a_sign_in_keeps_its_key_from_the_browser_to_the_cache() {
     let other = TokenScheme::signed_http_request(&self::key(&clock));
     let error = silent(&app, account, &other, |o| o.cache_only = true, &script).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::NotCached);
+}
+
+#[test]
+fn a_sign_in_on_another_device_keeps_its_key_too() {
+    let clock = ManualClock::new();
+    let key = key(&clock);
+    let env = Env::new(clock.clone(), Counting);
+    let builder = ApplicationBuilder::new("client").authority(AUTHORITY);
+    let app = builder.public(Arc::<ListStore>::default(), env).unwrap();
+    let code = r#"{"device_code":"device","user_code":"ABCD-EFGH","expires_in":900,"interval":5,
+        "verification_uri":"https://microsoft.com/devicelogin"}"#;
+    let script = Script::new(&clock, [reply(200, code), signed_in("pop", "bound", None)]);
+    let mut options = CallOptions::default();
+    options.scheme = TokenScheme::signed_http_request(&key);
+    let flow = run(
+        app.initiate_device_code_flow(["User.Read"], options),
+        &script,
+    )
+    .unwrap();
+    let flow = DeviceCodeFlow::from_secret_json(&flow.into_secret_json()).unwrap();
+    let redeemed = app.acquire_token_by_device_code(flow, CallOptions::default());
+    let result = run(redeemed, &script).unwrap();
+    assert_eq!(result.token_type(), "pop");
+    let request = PopRequest::new("GET", "https://api.contoso.com").unwrap();
+    assert!(result.authorization_header_for(&key, &request).is_ok());
+    let forms = script.forms();
+    assert_eq!(field(&forms[1], "token_type"), Some("pop"));
+    assert_eq!(field(&forms[1], "req_cnf"), Some(&*req_cnf(&key)));
+    let unbound = app.acquire_token_silent(["User.Read"], result.account().unwrap(), None);
+    assert_eq!(
+        run(unbound, &script).unwrap_err().kind(),
+        &ErrorKind::Transport
+    );
 }
 
 #[test]

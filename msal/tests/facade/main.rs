@@ -3,12 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[cfg(feature = "certificate")]
+mod bound;
 mod callbacks;
 mod cancelling;
 mod executors;
 mod options;
 mod refreshing;
 mod sharing;
+#[cfg(feature = "certificate")]
+mod signatures;
 mod stage;
 mod transports;
 mod users;
