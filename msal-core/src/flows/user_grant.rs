@@ -92,6 +92,7 @@ impl<'a> UserGrant<'a> {
             max_age: self.max_age,
             whose: self.whose,
         };
-        receive(&response, &sign_in, io.now())
+        let result = receive(&response, &sign_in, io.now())?;
+        Ok(result.with_correlation_id(id))
     }
 }

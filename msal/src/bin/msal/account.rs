@@ -47,7 +47,7 @@ impl Selector {
     }
 
     fn matching(&self, application: &Application) -> Result<Vec<Account>, Error> {
-        make!(*application, any |app| self.of(app.accounts()))
+        make!(*application, any | app | self.of(app.accounts()))
     }
 
     fn of<'a, A>(&self, call: Call<'a, A, Accounts>) -> Call<'a, A, Accounts> {

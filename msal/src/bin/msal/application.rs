@@ -143,9 +143,7 @@ macro_rules! each {
     ($application:expr, confidential $driven:ident => $result:expr) => {
         match &$application {
             crate::application::Application::Confidential($driven) => $result,
-            crate::application::Application::Public(_) => {
-                Err(crate::application::no_credential())
-            }
+            crate::application::Application::Public(_) => Err(crate::application::no_credential()),
         }
     };
     ($application:expr, public $driven:ident => $result:expr) => {

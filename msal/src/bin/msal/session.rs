@@ -72,13 +72,15 @@ impl<'a> Session<'a> {
 macro_rules! token {
     ($session:expr, $kind:ident |$app:ident| $call:expr) => {{
         let session: &crate::session::Session<'_> = &$session;
-        crate::application::check!(session.application, $kind |$app| {
-            crate::application::told!($call, session.common)
-        })?;
+        crate::application::check!(
+            session.application,
+            $kind | $app | { crate::application::told!($call, session.common) }
+        )?;
         let result = session.with_cache(|| {
-            crate::application::make!(session.application, $kind |$app| {
-                crate::application::told!($call, session.common)
-            })
+            crate::application::make!(
+                session.application,
+                $kind | $app | { crate::application::told!($call, session.common) }
+            )
         })?;
         crate::output::Json::token(&result)
     }};

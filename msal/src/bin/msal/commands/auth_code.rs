@@ -40,9 +40,12 @@ pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Err
     let flow = member(&flow);
     let response = options.response.read()?;
     let session = Session::new(common)?;
-    token!(session, any |app| {
-        app.acquire_token_by_auth_code_flow(AuthCodeFlow::from_secret_json(flow)?, &response)
-    })
+    token!(
+        session,
+        any | app | {
+            app.acquire_token_by_auth_code_flow(AuthCodeFlow::from_secret_json(flow)?, &response)
+        }
+    )
 }
 
 impl ResponseOptions {

@@ -24,10 +24,13 @@ pub(crate) struct Options {
 
 pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Error> {
     let session = Session::new(common)?;
-    let flow = make!(session.application, any |app| {
-        let call = app.initiate_auth_code_flow(&common.scopes, &options.redirect_uri);
-        told!(hinted!(call, &options.sign_in), common)
-    })?;
+    let flow = make!(
+        session.application,
+        any | app | {
+            let call = app.initiate_auth_code_flow(&common.scopes, &options.redirect_uri);
+            told!(hinted!(call, &options.sign_in), common)
+        }
+    )?;
     Begun::print(flow)
 }
 

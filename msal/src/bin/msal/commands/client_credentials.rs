@@ -45,5 +45,8 @@ impl Options {
 
 pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Error> {
     let session = options.session(common)?;
-    token!(session, confidential |app| options.on(app.acquire_token_for_client(&common.scopes)))
+    token!(
+        session,
+        confidential | app | options.on(app.acquire_token_for_client(&common.scopes))
+    )
 }

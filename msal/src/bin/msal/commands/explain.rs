@@ -27,13 +27,25 @@ pub(super) fn run(command: &Command, common: &CommonOptions) -> Result<Json, Err
 
 fn app_token(options: &client_credentials::Options, common: &CommonOptions) -> Result<Json, Error> {
     let session = options.session(common)?;
-    check!(session.application, confidential |app| {
-        told!(options.on(app.acquire_token_for_client(&common.scopes)), common)
-    })?;
+    check!(
+        session.application,
+        confidential | app | {
+            told!(
+                options.on(app.acquire_token_for_client(&common.scopes)),
+                common
+            )
+        }
+    )?;
     session.look()?;
-    let explanation = explain!(session.application, confidential |app| {
-        told!(options.on(app.acquire_token_for_client(&common.scopes)), common)
-    })?;
+    let explanation = explain!(
+        session.application,
+        confidential | app | {
+            told!(
+                options.on(app.acquire_token_for_client(&common.scopes)),
+                common
+            )
+        }
+    )?;
     Json::of(&Answer::of(&explanation, common))
 }
 
@@ -44,9 +56,15 @@ fn user_token(options: &silent::Options, common: &CommonOptions) -> Result<Json,
         Ok(account) => account,
         Err(why) => return Json::of(&Answer::of_nobody(why, common)),
     };
-    let explanation = explain!(session.application, any |app| {
-        told!(options.on(app.acquire_token_silent(&common.scopes, &account)), common)
-    })?;
+    let explanation = explain!(
+        session.application,
+        any | app | {
+            told!(
+                options.on(app.acquire_token_silent(&common.scopes, &account)),
+                common
+            )
+        }
+    )?;
     Json::of(&Answer::of(&explanation, common))
 }
 

@@ -5,8 +5,8 @@ use std::io;
 
 use clap::Args;
 use clap::builder::OsStringValueParser;
-use msal::interactive::{Browser, OpenWith, SystemBrowser};
 use msal::Error;
+use msal::interactive::{Browser, OpenWith, SystemBrowser};
 use url::Url;
 
 use crate::options::CommonOptions;
@@ -30,14 +30,21 @@ pub(crate) struct Options {
 
 pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Error> {
     let session = Session::new(common)?;
-    token!(session, public |app| {
-        let call = app
-            .acquire_token_interactive(&common.scopes)
-            .port(options.port)
-            .browser(options.browser())
-            .on_url(|url| show(&format_args!("To sign in, open this address in a browser: {url}")));
-        hinted!(call, &options.sign_in)
-    })
+    token!(
+        session,
+        public | app | {
+            let call = app
+                .acquire_token_interactive(&common.scopes)
+                .port(options.port)
+                .browser(options.browser())
+                .on_url(|url| {
+                    show(&format_args!(
+                        "To sign in, open this address in a browser: {url}"
+                    ))
+                });
+            hinted!(call, &options.sign_in)
+        }
+    )
 }
 
 impl Options {

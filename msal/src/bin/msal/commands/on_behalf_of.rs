@@ -23,7 +23,8 @@ pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Err
     let assertion = input::text(&options.user_assertion_file, "user assertion", SMALL)?;
     let assertion = UserAssertion::new(assertion.trim());
     let session = Session::new(common)?;
-    token!(session, confidential |app| {
-        app.acquire_token_on_behalf_of(assertion.clone(), &common.scopes)
-    })
+    token!(
+        session,
+        confidential | app | { app.acquire_token_on_behalf_of(assertion.clone(), &common.scopes) }
+    )
 }

@@ -21,7 +21,8 @@ pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Err
     let refresh_token = input::secret(&options.refresh_token_env, "refresh token")?;
     let refresh_token = RefreshToken::new(refresh_token);
     let session = Session::new(common)?;
-    token!(session, any |app| {
-        app.acquire_token_by_refresh_token(refresh_token.clone(), &common.scopes)
-    })
+    token!(
+        session,
+        any | app | { app.acquire_token_by_refresh_token(refresh_token.clone(), &common.scopes) }
+    )
 }

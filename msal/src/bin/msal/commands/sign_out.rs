@@ -23,7 +23,10 @@ pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Err
     let removed = session.changing_cache(|| {
         let mut removed = 0;
         for account in options.selector.all(&session.application)? {
-            let was_there = make!(session.application, any |app| app.remove_account(&account))?;
+            let was_there = make!(
+                session.application,
+                any | app | app.remove_account(&account)
+            )?;
             removed += usize::from(was_there);
         }
         Ok(removed)

@@ -29,9 +29,15 @@ impl Options {
     pub(super) fn session<'a>(&self, common: &'a CommonOptions) -> Result<Session<'a>, Error> {
         let session = Session::new(common)?;
         // The account is in the cache, which is not read yet; the rest is checked as that of another call.
-        check!(session.application, any |app| {
-            told!(app.acquire_token_by_refresh_token("none", &common.scopes), common)
-        })?;
+        check!(
+            session.application,
+            any | app | {
+                told!(
+                    app.acquire_token_by_refresh_token("none", &common.scopes),
+                    common
+                )
+            }
+        )?;
         Ok(session)
     }
 
@@ -64,9 +70,15 @@ pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Err
         let account = options.account(&session)?;
         let account =
             account.map_err(|why| Error::new(ErrorKind::InteractionRequired).because(why))?;
-        make!(session.application, any |app| {
-            told!(options.on(app.acquire_token_silent(&common.scopes, &account)), common)
-        })
+        make!(
+            session.application,
+            any | app | {
+                told!(
+                    options.on(app.acquire_token_silent(&common.scopes, &account)),
+                    common
+                )
+            }
+        )
     })?;
     Json::token(&result)
 }

@@ -24,8 +24,11 @@ pub(crate) struct Options {
 pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Error> {
     let password = Password::new(input::secret(&options.password_env, "password")?);
     let session = Session::new(common)?;
-    token!(session, any |app| {
-        let username = options.username.as_str();
-        app.acquire_token_by_username_password(username, password.clone(), &common.scopes)
-    })
+    token!(
+        session,
+        any | app | {
+            let username = options.username.as_str();
+            app.acquire_token_by_username_password(username, password.clone(), &common.scopes)
+        }
+    )
 }
