@@ -137,7 +137,7 @@ macro_rules! user_calls {
             }
 
             /// The users that this application can be silent for; all of them, unless the call is told whom.
-            pub fn accounts(&self) -> Call<'_, Self, Accounts> {
+            pub fn accounts(&self) -> Call<'_, Self, Accounts<'_>> {
                 Call::new(self, Accounts::default())
             }
 

@@ -94,7 +94,19 @@ impl AuthCodeFlow {
         if parts.version != VERSION {
             return Err(malformed("another version of this library made it"));
         }
-        Ok(Self(Box::new(parts)))
+        // What is empty would be equal to a parameter that is empty.
+        if [&parts.state, &parts.nonce, &parts.verifier]
+            .iter()
+            .any(|secret| secret.is_empty())
+        {
+            return Err(malformed("a secret of it is empty"));
+        }
+        let is_plain_http = parts.authority.starts_with("http://");
+        match parts.token_endpoint.scheme() {
+            "https" => Ok(Self(Box::new(parts))),
+            "http" if is_plain_http => Ok(Self(Box::new(parts))),
+            _ => Err(malformed("its token endpoint is no https address")),
+        }
     }
 
     pub(crate) fn verifier(&self) -> PkceVerifier {

@@ -2,7 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod auth_code;
+mod auth_code_issuer;
+mod auth_code_kept;
 mod client_credentials;
 mod engine;
+mod identity;
 mod renewal;
 mod script;
+mod silent;
+mod site;
+mod users;

@@ -201,7 +201,7 @@ impl Case {
         let accounts = (0..users).map(|user| {
             let found = blocking
                 .accounts()
-                .home_account_id(home_account_id(user))
+                .home_account_id(&home_account_id(user))
                 .send();
             found.expect("they are there").remove(0)
         });
