@@ -168,11 +168,18 @@ impl App {
         response: &str,
         options: CallOptions,
     ) -> Flow<AuthenticationResult> {
+        let mut parameters = options.parameters;
+        let kept = flow.0.parameters.iter();
+        let is_given = |name: &str| parameters.iter().any(|(given, _)| given == name);
+        let kept: Vec<_> = kept.filter(|(name, _)| !is_given(name)).cloned().collect();
+        parameters.extend(kept);
         let call = CallOptions {
             correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
-            claims: flow.0.claims.clone(),
-            client_claims: flow.0.client_claims.clone(),
-            parameters: flow.0.parameters.clone(),
+            claims: options.claims.or_else(|| flow.0.claims.clone()),
+            client_claims: options
+                .client_claims
+                .or_else(|| flow.0.client_claims.clone()),
+            parameters,
             scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
             tenant: flow.0.tenant.clone(),
             ..options
