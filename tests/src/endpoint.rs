@@ -16,6 +16,8 @@ pub enum Endpoint {
     DevicePage,
     /// Sign-out.
     EndSession,
+    /// Microsoft Graph.
+    Graph,
     /// Instance discovery: which hosts belong to which cloud.
     InstanceDiscovery,
     /// The instance metadata service of a virtual machine.
@@ -36,13 +38,14 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All kinds, in the order of their names.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Authorize,
         Self::Connect,
         Self::Control,
         Self::DeviceAuthorization,
         Self::DevicePage,
         Self::EndSession,
+        Self::Graph,
         Self::InstanceDiscovery,
         Self::InstanceMetadata,
         Self::Keys,
@@ -63,6 +66,7 @@ impl Endpoint {
             Self::DeviceAuthorization => "device_authorization",
             Self::DevicePage => "device_page",
             Self::EndSession => "end_session",
+            Self::Graph => "graph",
             Self::InstanceDiscovery => "instance_discovery",
             Self::InstanceMetadata => "instance_metadata",
             Self::Keys => "keys",

@@ -32,7 +32,7 @@
 //! Instance discovery, OpenID configuration, keys and the token endpoint (client credentials) of
 //! Entra ID in all clouds and regions, of B2C, CIAM, AD FS, dSTS, and of any OpenID issuer that a test
 //! registers; and the region that a virtual machine's metadata service tells. Client assertions are
-//! verified for real.
+//! verified for real. `https://graph.microsoft.com/v1.0/me` answers whoever brings a token for it.
 //!
 //! It depends on none of the libraries that it tests, so that it cannot share their mistakes.
 //!
@@ -55,6 +55,7 @@ mod endpoint;
 mod entra;
 mod fault;
 mod files;
+mod graph;
 mod hold;
 mod instance_metadata;
 mod journal;
