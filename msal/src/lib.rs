@@ -56,6 +56,7 @@ mod calls;
 mod confidential;
 mod env;
 mod host;
+pub mod interactive;
 mod means;
 mod public;
 pub mod request;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::builder::LocalIdentityProviderBuilder;
 use crate::certificate::ClientCertificate;
-use crate::registry::{App, Resource, Tenant, User};
+use crate::registry::{App, FederatedDomain, Resource, Tenant, User};
 
 /// The id of the first tenant, `contoso.onmicrosoft.com`.
 pub const TENANT_ID: &str = "3d4f8a3c-0a52-4d1e-9a0c-6f7f0f6e4b11";
@@ -18,6 +18,9 @@ pub const OTHER_TENANT_ID: &str = "b7c1a2d0-5c1f-4f0e-8b65-1f0d9a3c7e22";
 
 /// A domain name of the second tenant.
 pub const OTHER_TENANT_DOMAIN: &str = "fabrikam.onmicrosoft.com";
+
+/// A domain of the first tenant whose users sign in at [`FEDERATION_HOST`].
+pub const FEDERATED_DOMAIN: &str = "federated.contoso.com";
 
 /// The client id of the app that signs in with [`CLIENT_SECRET`].
 pub const SECRET_CLIENT_ID: &str = "5f2c6a1e-7d3b-4c8e-9f10-2b4d6e8fa0c1";
@@ -127,7 +130,7 @@ pub(crate) fn add_to(
         Tenant::new(TENANT_ID, "Contoso")
             .domain(TENANT_DOMAIN)
             .domain("contoso.com")
-            .domain("federated.contoso.com"),
+            .domain(FEDERATED_DOMAIN),
         Tenant::new(OTHER_TENANT_ID, "Fabrikam")
             .domain(OTHER_TENANT_DOMAIN)
             .domain("fabrikam.com"),
@@ -239,6 +242,10 @@ pub(crate) fn add_to(
     let registry = &mut builder.registry;
     registry.tenants.splice(0..0, tenants.map(Into::into));
     registry.resources.splice(0..0, resources.map(Into::into));
+    if registry.federated_domain(FEDERATED_DOMAIN).is_none() {
+        let domain = FederatedDomain::new(FEDERATED_DOMAIN, FEDERATION_HOST);
+        registry.put_federated_domain(domain);
+    }
     for app in apps {
         if registry.app(app.client_id()).is_none() {
             registry.put_app(app);

@@ -68,8 +68,16 @@ impl AuthCodeFlow {
     /// Whether a query or form body is the response to this sign-in: whether it holds exactly one `state`, and that is
     /// this one's. Everything else can be answered and forgotten.
     pub fn recognizes(&self, response: &str) -> bool {
-        let response = AuthorizationResponse::parse(response);
-        response.is_ok_and(|response| response.has_state(&self.0.state))
+        self.recognizer()(response)
+    }
+
+    /// [`recognizes`](Self::recognizes) as a function of its own, for a listener on other threads.
+    pub fn recognizer(&self) -> impl Fn(&str) -> bool + Send + Sync + use<> {
+        let state = Zeroizing::new(self.0.state.clone());
+        move |response| {
+            let response = AuthorizationResponse::parse(response);
+            response.is_ok_and(|response| response.has_state(&state))
+        }
     }
 
     /// The whole as JSON, with its secrets: keep it on the server, or encrypted in a cookie.

@@ -6,6 +6,7 @@
 mod callbacks;
 mod cancelling;
 mod executors;
+mod interactive;
 mod options;
 mod refreshing;
 mod sharing;
