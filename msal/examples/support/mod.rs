@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "no example uses all of it")]
 
 pub(crate) mod graph;
+pub(crate) mod person;
 
 use std::env;
 use std::error::Error;
