@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::cached::Wanted;
 use super::finish::Whose;
 use super::user_grant::UserGrant;
-use crate::app::device_code_flow::{Parts, VERSION};
+use crate::app::begun::Begun;
+use crate::app::device_code_flow::Parts;
 use crate::app::{App, DeviceCodeFlow};
 use crate::exchange::{Asker, Exchange, Terms};
 use crate::flow::Io;
@@ -52,10 +53,7 @@ pub(crate) async fn initiate(
     }
     let answer = device_code::parse(&response)?;
     Ok(DeviceCodeFlow(Box::new(Parts {
-        version: VERSION,
-        client_id: app.client_id.to_string(),
-        authority: wanted.authority.to_string(),
-        tenant: wanted.call.tenant.clone(),
+        begun: Begun::new(&wanted, &app, io.correlation_id()),
         device_code: answer.device_code.expose().to_owned(),
         user_code: answer.user_code,
         verification_uri: answer.verification_uri,
@@ -63,15 +61,6 @@ pub(crate) async fn initiate(
         message: answer.message,
         expires_on: (io.now() + answer.expires_in).as_secs(),
         interval: answer.interval.as_secs(),
-        scopes: wanted.scopes.iter().map(str::to_owned).collect(),
-        claims: wanted
-            .claims
-            .as_ref()
-            .map(|claims| claims.as_str().to_owned()),
-        client_claims: wanted.call.client_claims.clone(),
-        parameters: wanted.call.parameters.clone(),
-        scheme: wanted.call.scheme.clone().into_parts(),
-        correlation_id: Some(io.correlation_id().to_string()),
     })))
 }
 
