@@ -14,7 +14,9 @@ use crate::flow::Flow;
 use crate::flows::cached::{CachePolicy, Job, Wanted};
 use crate::flows::password::Credentials;
 use crate::flows::silent::Silent;
-use crate::flows::{auth_code, by_refresh_token, device_code, interactive, logout, password};
+use crate::flows::{
+    auth_code, by_refresh_token, device_code, interactive, logout, password, refresh,
+};
 use crate::model::tenant;
 use crate::protocol::auth_code::AuthorizationResponse;
 use crate::scheme::TokenScheme;
@@ -98,7 +100,8 @@ impl App {
 
     pub(super) fn accounts(&self, filter: AccountFilter<'_>) -> Vec<Account> {
         let users = self.store.users(self.authority.cloud(), filter.into());
-        let usable = users.iter().filter(|user| self.can_use(user));
+        let of_family = refresh::may_be_of_family(self);
+        let usable = users.iter().filter(|user| self.can_use(user, of_family));
         let realm = self.authority.realm();
         usable
             .filter_map(|user| Account::of_user(user, realm))
@@ -106,12 +109,11 @@ impl App {
     }
 
     /// Whether a user has signed in to this client, or to another of its family.
-    fn can_use(&self, user: &[Entity]) -> bool {
+    fn can_use(&self, user: &[Entity], of_family: bool) -> bool {
         user.iter().any(|entity| match entity {
             Entity::IdToken(token) => token.client_id == self.client_id,
             Entity::RefreshToken(token) => {
-                token.client_id == self.client_id
-                    || (self.credential.is_none() && token.family_id.is_some())
+                token.client_id == self.client_id || (of_family && token.family_id.is_some())
             }
             _ => false,
         })
