@@ -16,8 +16,8 @@ use crate::store::{
     IdTokenEntry, Lifetime, Members, Owner, RefreshTokenEntry, TokenKey, UserFilter, UserKey,
 };
 use crate::{
-    AccessToken, Account, AuthenticationResult, Authority, AuthorityKind, Error, Response, Scopes,
-    Timestamp, TokenScheme,
+    AccessToken, Account, AuthenticationResult, Authority, AuthorityKind, Error, RefreshToken,
+    Response, Scopes, Timestamp, TokenScheme,
 };
 
 /// An access token as it was issued, not yet kept.
@@ -79,6 +79,8 @@ pub(crate) struct SignIn<'a> {
     pub(crate) extended: Option<Arc<ExtendedKey>>,
     pub(crate) nonce: Option<&'a str>,
     pub(crate) max_age: Option<Duration>,
+    /// What is kept where the answer brings no other.
+    pub(crate) refresh_token: Option<&'a RefreshToken>,
     pub(crate) whose: Whose<'a>,
 }
 
@@ -148,7 +150,8 @@ impl SignIn<'_> {
                 Whose::Assertion { is_long, .. } => is_long,
                 _ => true,
             };
-            if let Some(secret) = token.refresh_token.clone().filter(|_| keeps_refresh_token) {
+            let secret = token.refresh_token.as_ref().or(self.refresh_token);
+            if let Some(secret) = secret.filter(|_| keeps_refresh_token).cloned() {
                 upserts.push(Entity::RefreshToken(Arc::new(RefreshTokenEntry {
                     environment: environment.clone(),
                     client_id: self.app.client_id.clone(),
