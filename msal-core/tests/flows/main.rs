@@ -8,6 +8,7 @@ mod auth_code_kept;
 mod client_credentials;
 mod engine;
 mod identity;
+mod refresh_tokens;
 mod renewal;
 mod script;
 mod silent;
