@@ -246,7 +246,7 @@ impl App {
         flow: DeviceCodeFlow,
         options: CallOptions,
     ) -> Flow<AuthenticationResult> {
-        let left = flow.expires_on().since(self.env.now());
+        let left = flow.left(self.env.now());
         let call = CallOptions {
             correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
             claims: flow.0.claims.clone(),
@@ -255,7 +255,7 @@ impl App {
             scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
             tenant: flow.0.tenant.clone(),
             // The code's life, and an answer to the last question.
-            timeout: options.timeout.or(Some(left + self.timeout)),
+            timeout: options.timeout.or(Some(left.saturating_add(self.timeout))),
             ..options
         };
         let kept = (&*flow.0.client_id, &*flow.0.authority);
