@@ -6,6 +6,7 @@ mod auth_code;
 mod auth_code_issuer;
 mod auth_code_kept;
 mod client_credentials;
+mod device_code;
 mod engine;
 mod identity;
 mod refresh_tokens;
