@@ -81,7 +81,7 @@ async fn redeem_one(
     let grant = UserGrant {
         user: UserHint::HomeAccountId(&token.home_account_id),
         asker: Asker::Silent,
-        ..UserGrant::new(whose, wanted, app)
+        ..UserGrant::new(whose.going_on(&token.home_account_id), wanted, app)
     };
     let make = |user: &UserRequest<'_>, endpoint: &Url, id| {
         refresh::request(&token.secret, user, endpoint, id)
