@@ -9,6 +9,7 @@ mod client_credentials;
 mod device_code;
 mod engine;
 mod identity;
+mod on_behalf_of;
 mod refresh_tokens;
 mod renewal;
 mod script;
