@@ -213,10 +213,16 @@ impl App {
             timeout: options.call.timeout.or(Some(INTERACTIVE_TIMEOUT)),
             ..options.call.clone()
         };
-        let begun = check_redirect_uri(interaction.redirect_uri())
-            .and_then(|()| self.sign_in(scopes, call.clone()));
-        self.begin("interactive", call, begun, |wanted, app, io| {
-            interactive::acquire(interaction, options, wanted, app, io)
+        let begun = interactive::redirect_uri(&*interaction).and_then(|uri| {
+            check_redirect_uri(&uri)?;
+            Ok((uri, self.sign_in(scopes, call.clone())?))
+        });
+        let (uri, wanted) = match begun {
+            Ok(begun) => begun,
+            Err(error) => return Flow::ready(Err(self.tied(error, call.correlation_id))),
+        };
+        self.begin("interactive", call, Ok(wanted), |wanted, app, io| {
+            interactive::acquire(interaction, uri, options, wanted, app, io)
         })
     }
 
