@@ -105,8 +105,14 @@ impl AuthenticationResult {
 
     /// The value of an `Authorization` header, marked as sensitive.
     ///
-    /// Fails only for a token that came from a cache file and holds characters that no header may hold.
+    /// Fails for an SSH certificate, which is no token for a header, and for a token that came from a cache file and
+    /// holds characters that no header may hold.
     pub fn authorization_header(&self) -> Result<HeaderValue, Error> {
+        if self.token_type().eq_ignore_ascii_case(crate::scheme::SSH) {
+            let what = "a certificate as a header";
+            return Err(Error::new(crate::ErrorKind::Unsupported(what))
+                .because("an SSH certificate is given to an SSH client, not to an API"));
+        }
         let text = format!("{} {}", self.token_type(), self.access_token().expose());
         let text = zeroize::Zeroizing::new(text);
         let mut header = HeaderValue::try_from(text.as_str()).map_err(|_| {

@@ -33,7 +33,7 @@ impl TokenScheme {
         if key_id.is_empty() {
             return refused("its key id is empty");
         }
-        Ok(Self::bound("ssh-cert", key_id, jwk.to_owned()))
+        Ok(Self::bound(SSH, key_id, jwk.to_owned()))
     }
 
     pub(crate) fn bound(token_type: &str, key_id: &str, confirmation: String) -> Self {
@@ -111,3 +111,5 @@ impl fmt::Debug for TokenScheme {
         }
     }
 }
+
+pub(crate) const SSH: &str = "ssh-cert";
