@@ -194,7 +194,9 @@ impl<'a> Memory<'a> {
         }
         let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
         let named = retry_after(response, io);
-        let pause = named.or_else(|| busy.then_some(self.throttling.pause));
+        // A device that waits asks less often by itself.
+        let is_busy = busy && asker != Asker::Waiting;
+        let pause = named.or_else(|| is_busy.then_some(self.throttling.pause));
         let error = refusal(response, asker, io);
         let (key, error, pause) = match (pause, asker) {
             (Some(pause), _) => (self.asker(), throttled(&error), pause),

@@ -1,10 +1,12 @@
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::begun::Begun;
+use crate::protocol::device_code;
 use crate::{DeviceCode, Error, ErrorKind, Timestamp, sanitized};
 
 /// A sign-in that waits for its user to type a code on another device.
@@ -23,6 +25,8 @@ pub(crate) struct Parts {
     pub(crate) verification_uri_complete: Option<Url>,
     pub(crate) message: Option<String>,
     pub(crate) expires_on: u64,
+    /// How long the code works from the beginning, in seconds: no clock that is set back makes it longer.
+    pub(crate) life: u64,
     pub(crate) interval: u64,
 }
 
@@ -75,7 +79,21 @@ impl DeviceCodeFlow {
         let parts: Parts = serde_json::from_str(json)
             .map_err(|_| malformed("it is not what `into_secret_json` gave"))?;
         parts.begun.check("device code flow")?;
-        Ok(Self(Box::new(parts)))
+        // Both are shown, and perhaps on a terminal.
+        let is_safe = device_code::is_typeable(&parts.user_code)
+            && device_code::safe(parts.verification_uri.as_str()).is_some();
+        match is_safe {
+            true => Ok(Self(Box::new(parts))),
+            false => Err(malformed(
+                "its code or its address is none that can be shown",
+            )),
+        }
+    }
+
+    /// How long the code still works.
+    pub(crate) fn left(&self, now: Timestamp) -> Duration {
+        let left = self.expires_on().since(now);
+        left.min(Duration::from_secs(self.0.life))
     }
 
     pub(crate) fn device_code(&self) -> DeviceCode {

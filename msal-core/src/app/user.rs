@@ -14,7 +14,9 @@ use crate::flow::Flow;
 use crate::flows::cached::{CachePolicy, Job, Wanted};
 use crate::flows::password::Credentials;
 use crate::flows::silent::Silent;
-use crate::flows::{auth_code, by_refresh_token, device_code, interactive, logout, password};
+use crate::flows::{
+    auth_code, by_refresh_token, device_code, interactive, logout, password, refresh,
+};
 use crate::model::tenant;
 use crate::protocol::auth_code::AuthorizationResponse;
 use crate::store::{Change, Entity, Owner, Removal, UserFilter, UserKey};
@@ -111,14 +113,16 @@ impl App {
 
     /// Whether a user has signed in to this client, or to another of its family.
     fn can_use(&self, user: &[Entity]) -> bool {
-        user.iter().any(|entity| match entity {
+        let is_own = |entity: &Entity| match entity {
             Entity::IdToken(token) => token.client_id == self.client_id,
-            Entity::RefreshToken(token) => {
-                token.client_id == self.client_id
-                    || (self.credential.is_none() && token.family_id.is_some())
-            }
+            Entity::RefreshToken(token) => token.client_id == self.client_id,
             _ => false,
-        })
+        };
+        let is_family = |entity: &Entity| match entity {
+            Entity::RefreshToken(token) => token.family_id.is_some(),
+            _ => false,
+        };
+        user.iter().any(is_own) || (user.iter().any(is_family) && refresh::may_be_of_family(self))
     }
 
     /// Takes a user out of the cache; whether there was anything to take.
@@ -205,10 +209,16 @@ impl App {
             timeout: options.call.timeout.or(Some(INTERACTIVE_TIMEOUT)),
             ..options.call.clone()
         };
-        let begun = check_redirect_uri(interaction.redirect_uri())
-            .and_then(|()| self.sign_in(scopes, call.clone()));
-        self.begin("interactive", call, begun, |wanted, app, io| {
-            interactive::acquire(interaction, options, wanted, app, io)
+        let begun = interactive::redirect_uri(&*interaction).and_then(|uri| {
+            check_redirect_uri(&uri)?;
+            Ok((uri, self.sign_in(scopes, call.clone())?))
+        });
+        let (uri, wanted) = match begun {
+            Ok(begun) => begun,
+            Err(error) => return Flow::ready(Err(self.tied(error, call.correlation_id))),
+        };
+        self.begin("interactive", call, Ok(wanted), |wanted, app, io| {
+            interactive::acquire(interaction, uri, options, wanted, app, io)
         })
     }
 
@@ -238,10 +248,10 @@ impl App {
         flow: DeviceCodeFlow,
         options: CallOptions,
     ) -> Flow<AuthenticationResult> {
-        let left = flow.expires_on().since(self.env.now());
+        let left = flow.left(self.env.now());
         let options = CallOptions {
             // The code's life, and an answer to the last question.
-            timeout: options.timeout.or(Some(left + self.timeout)),
+            timeout: options.timeout.or(Some(left.saturating_add(self.timeout))),
             ..options
         };
         let call = flow.0.begun.options(options);

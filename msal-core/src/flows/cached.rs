@@ -32,6 +32,11 @@ pub(crate) trait Grant: Send + Sync + 'static {
         io: &mut Io,
     ) -> impl Future<Output = Result<AuthenticationResult, Error>> + Send;
 
+    /// What those share who ask at once: the token's key, unless it says too little.
+    fn flight(&self, key: TokenKey) -> TokenKey {
+        key
+    }
+
     /// Whose token a cached one is; none for the application's own.
     fn user(&self, _app: &App) -> Option<User> {
         None
@@ -141,7 +146,7 @@ impl Wanted {
 impl<G: Grant> Job<G> {
     pub(crate) fn new(grant: G, wanted: Wanted, app: &App) -> Self {
         let flight = Arc::new(TokenFlight {
-            key: wanted.key(app),
+            key: grant.flight(wanted.key(app)),
             scopes: wanted.scopes.clone(),
             past_cache: wanted.goes_past_cache(),
             claims: wanted.claims.clone(),

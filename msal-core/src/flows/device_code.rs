@@ -60,6 +60,7 @@ pub(crate) async fn initiate(
         verification_uri_complete: answer.verification_uri_complete,
         message: answer.message,
         expires_on: (io.now() + answer.expires_in).as_secs(),
+        life: answer.expires_in.as_secs(),
         interval: answer.interval.as_secs(),
     })))
 }
@@ -73,7 +74,8 @@ pub(crate) async fn redeem(
 ) -> Result<AuthenticationResult, Error> {
     let code = flow.device_code();
     let mut interval = Duration::from_secs(flow.0.interval);
-    let over = io.env().uptime() + flow.expires_on().since(io.now());
+    let mut pause = interval;
+    let over = io.env().uptime().saturating_add(flow.left(io.now()));
     let grant = UserGrant {
         asker: Asker::Waiting,
         retry: RetryPolicy::NEVER,
@@ -98,20 +100,27 @@ pub(crate) async fn redeem(
         if io.time_left().is_zero() {
             return Err(Error::new(ErrorKind::Timeout));
         }
-        io.wait(interval.min(left).min(io.time_left())).await;
+        let rest = left.min(io.time_left());
+        io.wait(pause.min(rest)).await;
+        // RFC 8628 section 3.5: whoever has not waited for the whole of it must not ask.
+        if rest < pause {
+            continue;
+        }
         let error = match grant.redeem(make, &mut io).await {
             Ok(result) => return Ok(result),
             Err(error) => error,
         };
-        interval = match error.code() {
+        pause = match error.code() {
             Some("authorization_pending") => interval,
-            Some("slow_down") => interval + SLOWER,
-            // RFC 8628 section 3.5: who gets no answer asks less often.
+            Some("slow_down") => {
+                interval = interval.saturating_add(SLOWER);
+                interval
+            }
+            // RFC 8628 section 3.5: who gets no answer asks less often, until there is one.
             _ if error.is_retryable() && !io.time_left().is_zero() => {
-                let pause = error.retry_after().unwrap_or_default();
-                (interval * 2)
-                    .min(LONGEST_INTERVAL)
-                    .max(pause.min(LONGEST_PAUSE))
+                let named = error.retry_after().unwrap_or_default();
+                let longer = pause.saturating_mul(2).min(LONGEST_INTERVAL);
+                longer.max(interval).max(named.min(LONGEST_PAUSE))
             }
             _ => return Err(explained(error)),
         };
