@@ -25,6 +25,12 @@ pub trait Host {
         ))
     }
 
+    /// Whether the call has been cancelled: asked between two needs, it ends with an error of the kind
+    /// [`Cancelled`](ErrorKind::Cancelled) then.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+
     /// Runs a flow that nobody waits for; returns at once.
     fn background(&self, _flow: Flow<()>) -> Result<(), Error> {
         Err(Error::new(ErrorKind::Declined("background flow")))
@@ -43,8 +49,15 @@ pub trait Host {
 
 /// Runs a flow to its end on this thread.
 pub fn run<T>(flow: Flow<T>, host: &(impl Host + ?Sized)) -> Result<T, Error> {
+    let id = flow.correlation_id();
     let mut step = flow.start();
     loop {
+        if !matches!(step, Step::Done(_)) && host.is_cancelled() {
+            return Err(match id {
+                Some(id) => Error::new(ErrorKind::Cancelled).with_correlation_id(id),
+                None => Error::new(ErrorKind::Cancelled),
+            });
+        }
         step = match step {
             Step::Send(request, flow) => flow.resume(host.send(request)),
             Step::Wait(delay, flow) => {

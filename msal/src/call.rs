@@ -9,6 +9,7 @@ use msal_core::app::CallOptions;
 use msal_core::{CorrelationId, Error, ErrorKind, Flow, TokenScheme};
 
 use crate::BoxFuture;
+use crate::interactive::CancelHandle;
 
 /// A call that is about to be made on the application `A`, of which `R` says what it asks for.
 ///
@@ -114,6 +115,17 @@ impl<A: BlockingClient, R: Ask<A::Core>> Call<'_, A, R> {
     }
 }
 
+impl<A: BlockingClient, R: Ask<A::Core>> Call<'_, A, R> {
+    /// Makes the call on this thread, and ends it with an error of the kind [`ErrorKind::Cancelled`] as soon as another
+    /// thread cancels it: a wait at once, a request when it has been answered.
+    pub fn send_until_cancelled(self, handle: &CancelHandle) -> Result<R::Output, Error> {
+        let app = self.app;
+        self.into_flow()
+            .try_ready()
+            .unwrap_or_else(|flow| app.drive_until_cancelled(flow, handle))
+    }
+}
+
 impl<A, R: fmt::Debug> fmt::Debug for Call<'_, A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Call").field(&self.request).finish()
@@ -160,7 +172,7 @@ impl<T> fmt::Debug for CallFuture<T> {
 pub(crate) use sealed::{Ask, AskFor, AsyncClient, BlockingClient, Client};
 
 mod sealed {
-    use super::{BoxFuture, CallOptions, Error, Flow};
+    use super::{BoxFuture, CallOptions, CancelHandle, Error, Flow};
 
     /// Something that can be asked for with the options that every token request has.
     pub trait AskFor {
@@ -189,5 +201,11 @@ mod sealed {
     /// An application of the blocking API.
     pub trait BlockingClient: Client {
         fn drive<T>(&self, flow: Flow<T>) -> Result<T, Error>;
+
+        fn drive_until_cancelled<T>(
+            &self,
+            flow: Flow<T>,
+            handle: &CancelHandle,
+        ) -> Result<T, Error>;
     }
 }

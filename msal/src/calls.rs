@@ -78,6 +78,19 @@ macro_rules! confidential_calls {
 macro_rules! public_calls {
     ($application:ident) => {
         impl $application {
+            /// Signs a user in, in their own browser: by the authorization code flow with PKCE, and a listener on the
+            /// loopback address for what comes back (RFC 8252).
+            ///
+            /// The redirect URI is `http://localhost` with the port that is listened on; register `http://localhost`.
+            /// Five minutes unless given a [timeout](Call::timeout). It listens from the making of the future or flow
+            /// on, and no longer than that lives.
+            pub fn acquire_token_interactive<S>(&self, scopes: S) -> Call<'_, Self, Interactive<S>>
+            where
+                S: IntoIterator<Item: AsRef<str>>,
+            {
+                Call::new(self, Interactive::new(scopes))
+            }
+
             /// Begins a sign-in on another device: gets a code for the user to type there, RFC 8628 section 3.1.
             pub fn initiate_device_code_flow<S>(
                 &self,
@@ -136,7 +149,7 @@ macro_rules! user_calls {
             }
 
             /// The users that this application can be silent for; all of them, unless the call is told whom.
-            pub fn accounts(&self) -> Call<'_, Self, Accounts> {
+            pub fn accounts(&self) -> Call<'_, Self, Accounts<'_>> {
                 Call::new(self, Accounts::default())
             }
 

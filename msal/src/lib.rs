@@ -56,6 +56,7 @@ mod calls;
 mod confidential;
 mod env;
 mod host;
+pub mod interactive;
 mod means;
 mod public;
 pub mod request;
@@ -71,18 +72,18 @@ pub use msal_core::app::{
 pub use msal_core::authority::AuthoritySettings;
 #[cfg(feature = "certificate")]
 pub use msal_core::credential::Certificate;
-#[cfg(feature = "certificate")]
-pub use msal_core::{PopAlgorithm, PopKey, PopRequest};
 pub use msal_core::credential::ClientCredential;
 pub use msal_core::{
     AccessToken, Account, Ask, AsyncHost, AsyncTransport, AuthenticationResult, Authority,
     AuthorityKind, AuthorizationCode, Callback, Claims, ClaimsChallenge, ClientAssertion,
     ClientSecret, Clock, CorrelationId, Env, Error, ErrorKind, Flow, Freshness, Host,
     IdTokenClaims, Joined, Landing, Password, ProxyUse, Random, RefreshToken, Request, Response,
-    Resume, ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, SignedHttpRequest, Step, TenantProfile,
-    Thumbprint, Timestamp, TokenScheme, TokenSource, Transport, TransportError, TransportErrorKind,
-    UserAssertion, credential, run, run_async, store,
+    Resume, ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, SignedHttpRequest, Step,
+    TenantProfile, Thumbprint, Timestamp, TokenScheme, TokenSource, Transport, TransportError,
+    TransportErrorKind, UserAssertion, credential, run, run_async, store,
 };
+#[cfg(feature = "certificate")]
+pub use msal_core::{PopAlgorithm, PopKey, PopRequest};
 #[cfg(feature = "reqwest")]
 pub use msal_http_reqwest::ReqwestTransport;
 #[cfg(feature = "ureq")]

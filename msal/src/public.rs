@@ -10,7 +10,7 @@ use crate::host::AsyncDriver;
 use crate::means::AsyncMeans;
 use crate::request::{
     Accounts, ByAuthCode, ByDeviceCode, ByPassword, ByRefreshToken, InitiateAuthCode,
-    InitiateDeviceCode, LogoutUrl, RemoveAccount, Silent,
+    InitiateDeviceCode, Interactive, LogoutUrl, RemoveAccount, Silent,
 };
 use crate::runtime::BoxFuture;
 

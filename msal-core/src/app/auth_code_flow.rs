@@ -69,8 +69,16 @@ impl AuthCodeFlow {
     /// Whether a query or form body is the response to this sign-in: whether it holds exactly one `state`, and that is
     /// this one's. Everything else can be answered and forgotten.
     pub fn recognizes(&self, response: &str) -> bool {
-        let response = AuthorizationResponse::parse(response);
-        response.is_ok_and(|response| response.has_state(&self.0.state))
+        self.recognizer()(response)
+    }
+
+    /// [`recognizes`](Self::recognizes) as a function of its own, for a listener on other threads.
+    pub fn recognizer(&self) -> impl Fn(&str) -> bool + Send + Sync + use<> {
+        let state = Zeroizing::new(self.0.state.clone());
+        move |response| {
+            let response = AuthorizationResponse::parse(response);
+            response.is_ok_and(|response| response.has_state(&state))
+        }
     }
 
     /// The whole as JSON, with its secrets: keep it on the server, or encrypted in a cookie.
@@ -87,7 +95,19 @@ impl AuthCodeFlow {
         if parts.version != VERSION {
             return Err(malformed("another version of this library made it"));
         }
-        Ok(Self(Box::new(parts)))
+        // What is empty would be equal to a parameter that is empty.
+        if [&parts.state, &parts.nonce, &parts.verifier]
+            .iter()
+            .any(|secret| secret.is_empty())
+        {
+            return Err(malformed("a secret of it is empty"));
+        }
+        let is_plain_http = parts.authority.starts_with("http://");
+        match parts.token_endpoint.scheme() {
+            "https" => Ok(Self(Box::new(parts))),
+            "http" if is_plain_http => Ok(Self(Box::new(parts))),
+            _ => Err(malformed("its token endpoint is no https address")),
+        }
     }
 
     pub(crate) fn verifier(&self) -> PkceVerifier {

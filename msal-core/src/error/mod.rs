@@ -211,6 +211,8 @@ impl StdError for Error {
 pub enum ErrorKind {
     /// The identity provider's host, or what discovery said of it, cannot be trusted or understood.
     Authority,
+    /// The browser could not be waited for: its port is taken, or something is playing with it.
+    Browser,
     /// A cache could not be read or written.
     Cache,
     /// A callback that the program supplied panicked; later calls work.
@@ -252,6 +254,7 @@ impl ErrorKind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Authority => "authority",
+            Self::Browser => "browser",
             Self::Cache => "cache",
             Self::CallbackPanicked(_) => "callback_panicked",
             Self::Cancelled => "cancelled",
@@ -277,6 +280,7 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Authority => f.write_str("the authority cannot be used"),
+            Self::Browser => f.write_str("the browser cannot be waited for"),
             Self::Cache => f.write_str("the token cache failed"),
             Self::CallbackPanicked(what) => write!(f, "the {what} panicked"),
             Self::Cancelled => f.write_str("the call was cancelled"),

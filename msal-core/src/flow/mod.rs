@@ -32,6 +32,11 @@ enum State<T> {
 }
 
 impl<T> Flow<T> {
+    /// A flow that failed before it began, for want of something outside.
+    pub fn failed(error: Error) -> Self {
+        Self::ready(Err(error))
+    }
+
     /// A flow that is over before it starts, such as a cache hit. Allocates nothing.
     pub(crate) fn ready(outcome: Result<T, Error>) -> Self {
         Self(State::Ready(outcome))

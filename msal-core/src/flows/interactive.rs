@@ -28,7 +28,7 @@ pub(crate) async fn acquire(
     };
     let (flow, response) = io.call(Call::blocking("browser", interact)).await?;
     drop(guard);
-    let response = AuthorizationResponse::parse(&response)?;
+    let response = AuthorizationResponse::parse(&zeroize::Zeroizing::new(response))?;
     if !response.has_state(&flow.0.state) {
         return Err(auth_code::not_of_this_flow());
     }

@@ -100,6 +100,7 @@ impl<'a> UserGrant<'a> {
             max_age: self.max_age,
             whose: self.whose,
         };
-        receive(&response, &sign_in, io).await
+        let result = receive(&response, &sign_in, io).await?;
+        Ok(result.with_correlation_id(id))
     }
 }

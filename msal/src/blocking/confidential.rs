@@ -8,6 +8,7 @@ use crate::builder::{Buildable, Builder, Confidential};
 use crate::call::{BlockingClient, Call, Client};
 use crate::calls::{confidential_calls, user_calls};
 use crate::host::BlockingDriver;
+use crate::interactive::CancelHandle;
 use crate::means::BlockingMeans;
 use crate::request::{
     Accounts, ByAuthCode, ByPassword, ByRefreshToken, ForClient, InitiateAuthCode, LogoutUrl,
@@ -66,6 +67,10 @@ impl Client for ConfidentialClientApplication {
 impl BlockingClient for ConfidentialClientApplication {
     fn drive<T>(&self, flow: Flow<T>) -> Result<T, Error> {
         msal_core::run(flow, &self.driver)
+    }
+
+    fn drive_until_cancelled<T>(&self, flow: Flow<T>, handle: &CancelHandle) -> Result<T, Error> {
+        msal_core::run(flow, &self.driver.until_cancelled(handle))
     }
 }
 

@@ -7,10 +7,11 @@ use crate::builder::{Buildable, Builder};
 use crate::call::{BlockingClient, Call, Client};
 use crate::calls::{public_calls, user_calls};
 use crate::host::BlockingDriver;
+use crate::interactive::CancelHandle;
 use crate::means::BlockingMeans;
 use crate::request::{
     Accounts, ByAuthCode, ByDeviceCode, ByPassword, ByRefreshToken, InitiateAuthCode,
-    InitiateDeviceCode, LogoutUrl, RemoveAccount, Silent,
+    InitiateDeviceCode, Interactive, LogoutUrl, RemoveAccount, Silent,
 };
 
 /// An application that cannot keep a secret: a desktop program, a command, a device. Cheap to clone; make one and
@@ -60,6 +61,10 @@ impl Client for PublicClientApplication {
 impl BlockingClient for PublicClientApplication {
     fn drive<T>(&self, flow: Flow<T>) -> Result<T, Error> {
         msal_core::run(flow, &self.driver)
+    }
+
+    fn drive_until_cancelled<T>(&self, flow: Flow<T>, handle: &CancelHandle) -> Result<T, Error> {
+        msal_core::run(flow, &self.driver.until_cancelled(handle))
     }
 }
 

@@ -25,7 +25,10 @@ async fn an_app_token_is_bound_to_its_key_and_presented_by_it() {
     assert_eq!(bound.token_source(), TokenSource::IdentityProvider);
     assert_eq!(bound.token_type(), "pop");
     assert_ne!(bound.access_token(), bearer.access_token());
-    assert_eq!(confirmation(bound.access_token()), json!({ "kid": key.thumbprint() }));
+    assert_eq!(
+        confirmation(bound.access_token()),
+        json!({ "kid": key.thumbprint() })
+    );
     let sent = &stage.provider.requests(Endpoint::Token)[1];
     assert_eq!(sent.form_field("token_type").as_deref(), Some("pop"));
 

@@ -8,6 +8,7 @@ mod bound;
 mod callbacks;
 mod cancelling;
 mod executors;
+mod interactive;
 mod options;
 mod refreshing;
 mod sharing;

@@ -16,7 +16,10 @@ async fn every_kind_of_provider_signs_what_its_keys_confirm() {
         defaults::TENANT_DOMAIN
     );
     for (authority, username) in [
-        ("https://login.microsoftonline.com/common", defaults::USERNAME),
+        (
+            "https://login.microsoftonline.com/common",
+            defaults::USERNAME,
+        ),
         ("https://adfs.contoso.com/adfs", defaults::USERNAME),
         (&*b2c, defaults::USERNAME),
         ("https://myciam.ciamlogin.com", defaults::OTHER_USERNAME),
