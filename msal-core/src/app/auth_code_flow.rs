@@ -32,6 +32,8 @@ pub(crate) struct Parts {
     pub(crate) login_hint: Option<String>,
     /// The endpoints as they were when the sign-in began: no response can change them.
     pub(crate) token_endpoint: Url,
+    /// Where the keys of id tokens are; null where the authority names none.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) jwks: Option<Url>,
     pub(crate) issuer: String,
     pub(crate) names_issuer: bool,
@@ -92,11 +94,17 @@ impl AuthCodeFlow {
             return Err(malformed("a secret of it is empty"));
         }
         let is_plain_http = parts.begun.authority().starts_with("http://");
-        match parts.token_endpoint.scheme() {
-            "https" => Ok(Self(Box::new(parts))),
-            "http" if is_plain_http => Ok(Self(Box::new(parts))),
-            _ => Err(malformed("its token endpoint is no https address")),
+        let is_safe = |url: &Url| match url.scheme() {
+            "https" => true,
+            scheme => scheme == "http" && is_plain_http,
+        };
+        if !is_safe(&parts.token_endpoint) {
+            return Err(malformed("its token endpoint is no https address"));
         }
+        if !parts.jwks.as_ref().is_none_or(is_safe) {
+            return Err(malformed("its keys are at no https address"));
+        }
+        Ok(Self(Box::new(parts)))
     }
 
     pub(crate) fn verifier(&self) -> PkceVerifier {
