@@ -122,7 +122,11 @@ pub(crate) fn refusal(response: &Response, asker: Asker, io: &Io) -> Error {
         _ if asker != Asker::App && server.needs_sign_in() => ErrorKind::InteractionRequired,
         _ => ErrorKind::Server,
     };
-    let error = Error::new(kind).with_server_error(server);
+    paused(Error::new(kind).with_server_error(server), response, io)
+}
+
+/// The error with the pause that the answer asks for.
+pub(crate) fn paused(error: Error, response: &Response, io: &Io) -> Error {
     match retry_after(response, io) {
         Some(pause) => error.with_retry_after(pause),
         None => error,

@@ -294,7 +294,14 @@ impl<G: Grant> Job<G> {
         io.leads(&flight);
         let outcome = self.lead(Some(flight), io).await;
         if let Err(error) = &outcome {
-            tracing::warn!(target: "msal", %error, "a token that still works could not be renewed");
+            // What the identity provider says in words may name the user.
+            tracing::warn!(
+                target: "msal",
+                error = error.kind().name(),
+                code = error.code(),
+                aadsts = ?error.aadsts_codes(),
+                "a token that still works could not be renewed"
+            );
             let until = io.env().uptime() + RENEWAL_PAUSE;
             let renewal = Fingerprint::renewal(&self.0.flight);
             self.0.app.renewals.remember(renewal, error.clone(), until);
