@@ -41,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) correlation_id: Option<String>,
     /// The endpoints as they were when the sign-in began: no response can change them.
     pub(crate) token_endpoint: Url,
+    pub(crate) jwks: Option<Url>,
     pub(crate) issuer: String,
     pub(crate) names_issuer: bool,
     /// Whether a code for the application's page in the browser is wanted too.
@@ -94,7 +95,19 @@ impl AuthCodeFlow {
         if parts.version != VERSION {
             return Err(malformed("another version of this library made it"));
         }
-        Ok(Self(Box::new(parts)))
+        // What is empty would be equal to a parameter that is empty.
+        if [&parts.state, &parts.nonce, &parts.verifier]
+            .iter()
+            .any(|secret| secret.is_empty())
+        {
+            return Err(malformed("a secret of it is empty"));
+        }
+        let is_plain_http = parts.authority.starts_with("http://");
+        match parts.token_endpoint.scheme() {
+            "https" => Ok(Self(Box::new(parts))),
+            "http" if is_plain_http => Ok(Self(Box::new(parts))),
+            _ => Err(malformed("its token endpoint is no https address")),
+        }
     }
 
     pub(crate) fn verifier(&self) -> PkceVerifier {
@@ -119,6 +132,7 @@ impl AuthCodeFlow {
         Endpoints::fixed(
             &parts.token_endpoint,
             &parts.auth_uri,
+            parts.jwks.as_ref(),
             &parts.issuer,
             parts.names_issuer,
         )

@@ -81,11 +81,12 @@ pub(crate) async fn initiate(
         ),
     ];
     let parameters = &wanted.call.parameters;
-    if let Some((name, _)) = parameters
-        .iter()
-        .find(|(name, _)| own.iter().any(|(ours, _)| ours == name))
-    {
-        let why = format!("`{name}` is decided by the library");
+    let is_taken = |name: &str| {
+        let mut of_endpoint = endpoints.authorization.query_pairs();
+        own.iter().any(|(ours, _)| *ours == name) || of_endpoint.any(|(theirs, _)| theirs == name)
+    };
+    if let Some((name, _)) = parameters.iter().find(|(name, _)| is_taken(name)) {
+        let why = format!("`{name}` is decided by the library or the identity provider");
         return Err(Error::new(ErrorKind::InvalidArgument("extra parameter")).because(why));
     }
     let others = parameters.iter().map(|(name, value)| (&**name, &**value));
@@ -113,6 +114,7 @@ pub(crate) async fn initiate(
         login_hint: options.login_hint,
         correlation_id: Some(id),
         token_endpoint: endpoints.token.clone(),
+        jwks: endpoints.jwks.clone(),
         issuer: endpoints.issuer.as_str().to_owned(),
         names_issuer: endpoints.names_issuer_in_responses,
         spa_code: options.spa_code,
@@ -192,11 +194,13 @@ fn moved(
     flow: &AuthCodeFlow,
     authority: &Authority,
 ) -> Result<Option<Authority>, Error> {
+    // No other kind has instances.
+    let is_aware = flow.0.instance_aware && authority.kind() == AuthorityKind::EntraId;
     let host = response
         .value("cloud_instance_host_name")
         .map(str::to_ascii_lowercase);
     match host {
-        Some(host) if flow.0.instance_aware && cloud::is_built_in(&host) => {
+        Some(host) if is_aware && cloud::is_built_in(&host) => {
             let tenant = authority.tenant().unwrap_or_default();
             Authority::parse(&["https://", &host, "/", tenant].concat()).map(Some)
         }

@@ -97,6 +97,31 @@ fn count(bytes: &mut [u8]) {
 #[derive(Debug, Default)]
 pub(crate) struct ListStore(Mutex<Lists>);
 
+impl ListStore {
+    /// Whether nothing was ever kept here, or all of it removed.
+    pub(crate) fn is_empty(&self) -> bool {
+        let lists = self.0.lock().unwrap();
+        lists.tokens.is_empty() && lists.of_users.is_empty() && lists.apps.is_empty()
+    }
+
+    /// Puts entities in that another library wrote: beside what is there, whatever that is.
+    pub(crate) fn found(&self, entities: impl IntoIterator<Item = Entity>) {
+        let mut lists = self.0.lock().unwrap();
+        for entity in entities {
+            match entity {
+                Entity::AccessToken(token) => lists.tokens.push(token),
+                Entity::AppMetadata(app) => lists.apps.push(app),
+                entity => lists.of_users.push(entity),
+            }
+        }
+    }
+
+    /// The access tokens, in the order they came.
+    pub(crate) fn access_tokens(&self) -> Vec<Arc<AccessTokenEntry>> {
+        self.0.lock().unwrap().tokens.clone()
+    }
+}
+
 #[derive(Debug, Default)]
 struct Lists {
     tokens: Vec<Arc<AccessTokenEntry>>,
@@ -286,6 +311,12 @@ impl Script {
             declines_background: true,
             ..self
         }
+    }
+
+    /// Adds to the script.
+    #[cfg(feature = "certificate")]
+    pub(crate) fn then(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.replies.lock().unwrap().extend(replies);
     }
 
     /// What was asked, in order.
