@@ -170,7 +170,7 @@ impl App {
         let Some(id) = session.and_then(|key| self.sessions.home_account_id(key)) else {
             return Ok(None);
         };
-        Ok(self.msal.accounts().home_account_id(id).await?.pop())
+        Ok(self.msal.accounts().home_account_id(&id).await?.pop())
     }
 
     /// Whether one of our own pages sent the form. The cookies are `SameSite=Lax`, but all of localhost is one site.
