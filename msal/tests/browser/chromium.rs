@@ -28,10 +28,16 @@ impl Chromium {
     ///
     /// Panics in continuous integration, where there has to be one.
     pub(crate) fn start(provider: &LocalIdentityProvider, ca: &Path) -> Option<Self> {
-        let programs = ["chromium", "chromedriver", "certutil"].map(find);
-        let [Some(chromium), Some(chromedriver), Some(certutil)] = programs else {
-            let missing = "chromium, chromedriver and certutil are needed (Debian: apt-get install chromium \
-                           chromium-driver libnss3-tools)";
+        let programs = ["chromium", "chromedriver", "certutil", "curl"].map(find);
+        let [
+            Some(chromium),
+            Some(chromedriver),
+            Some(certutil),
+            Some(_curl),
+        ] = programs
+        else {
+            let missing = "chromium, chromedriver, certutil and curl are needed (Debian: apt-get install \
+                           chromium chromium-driver libnss3-tools curl)";
             assert!(!is_needed(), "{missing}");
             eprintln!("skipped: {missing}");
             return None;
