@@ -2,6 +2,7 @@
 //!
 //! The local identity provider is to them what Entra ID is: they know its proxy and its certificate authority, from
 //! the environment and from their trust store, and nothing else of it.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod chromium;
 mod desktop;
