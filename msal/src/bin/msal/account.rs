@@ -50,7 +50,7 @@ impl Selector {
         make!(*application, any | app | self.of(app.accounts()))
     }
 
-    fn of<'a, A>(&self, call: Call<'a, A, Accounts>) -> Call<'a, A, Accounts> {
+    fn of<'a, A>(&'a self, call: Call<'a, A, Accounts<'a>>) -> Call<'a, A, Accounts<'a>> {
         match (&self.username, &self.home_account_id) {
             (Some(name), _) => call.username(name),
             (None, Some(id)) => call.home_account_id(id),
