@@ -41,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) correlation_id: Option<String>,
     /// The endpoints as they were when the sign-in began: no response can change them.
     pub(crate) token_endpoint: Url,
+    pub(crate) jwks: Option<Url>,
     pub(crate) issuer: String,
     pub(crate) names_issuer: bool,
     /// Whether a code for the application's page in the browser is wanted too.
@@ -131,6 +132,7 @@ impl AuthCodeFlow {
         Endpoints::fixed(
             &parts.token_endpoint,
             &parts.auth_uri,
+            parts.jwks.as_ref(),
             &parts.issuer,
             parts.names_issuer,
         )

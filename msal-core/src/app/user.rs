@@ -500,6 +500,16 @@ macro_rules! user_methods {
                 Flow::ready(Ok(self.0.sign_out(account)))
             }
 
+            /// Makes a key to bind tokens to, see [`PopKey::generate`](crate::PopKey::generate), which tells the time of
+            /// this application.
+            #[cfg(feature = "certificate")]
+            pub fn generate_pop_key(
+                &self,
+                algorithm: crate::PopAlgorithm,
+            ) -> Result<crate::PopKey, crate::Error> {
+                crate::PopKey::generate(algorithm, &self.0.env)
+            }
+
             /// Begins a sign-in in a browser: the authorization code flow with PKCE, RFC 6749 section 4.1 and
             /// RFC 7636.
             pub fn initiate_auth_code_flow<S>(

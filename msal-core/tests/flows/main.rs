@@ -5,11 +5,17 @@
 mod auth_code;
 mod auth_code_issuer;
 mod auth_code_kept;
+#[cfg(feature = "certificate")]
+mod bound;
 mod client_credentials;
 mod engine;
+#[cfg(feature = "certificate")]
+mod id_token_signatures;
 mod identity;
 mod renewal;
 mod script;
+#[cfg(feature = "certificate")]
+mod sign_in;
 mod silent;
 mod site;
 mod users;
