@@ -178,7 +178,8 @@ macro_rules! user_calls {
             }
 
             /// Ends a sign-in in a browser: checks the response, the form body or query that came to the redirect
-            /// URI, and redeems its code. The flow is spent, whatever comes of it.
+            /// URI, and redeems its code. The flow is spent, whatever comes of it. Claims and parameters that this call
+            /// is given go before those that the flow was begun with.
             pub fn acquire_token_by_auth_code_flow<'a>(
                 &'a self,
                 flow: AuthCodeFlow,

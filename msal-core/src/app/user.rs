@@ -492,7 +492,8 @@ macro_rules! user_methods {
             }
 
             /// Ends a sign-in in a browser: checks the response, a query or a form body, against the flow that began
-            /// it, and redeems its code. The flow is spent, whatever comes of it.
+            /// it, and redeems its code. The flow is spent, whatever comes of it. Claims and parameters of the options go
+            /// before those that the flow was begun with.
             pub fn acquire_token_by_auth_code_flow(
                 &self,
                 flow: AuthCodeFlow,

@@ -56,7 +56,10 @@ fn a_sign_in_goes_through_whatever_its_response_comes_in() {
             assert_eq!(world.provider.connections(), 0);
             let url = begun["auth_uri"].as_str().unwrap();
             let answer = world.provider.sign_in(url, USERNAME, PASSWORD).unwrap();
-            let text = answer.location().map(str::to_owned).or(answer.body());
+            let text = answer
+                .location()
+                .map(str::to_owned)
+                .or_else(|| answer.body());
             // The whole output, or the member alone.
             let flow = match index % 2 {
                 0 => begun.to_string(),
@@ -125,6 +128,8 @@ fn the_url_says_what_it_was_told_to() {
     assert_ne!(parameter(&plain, "nonce"), parameter(&begun, "nonce"));
 }
 
+const CLAIMS: &str = r#"{"id_token":{"email":null}}"#;
+
 #[test]
 fn an_extra_parameter_is_in_the_body_too_whichever_half_was_told() {
     for transport in TRANSPORTS {
@@ -143,11 +148,17 @@ fn an_extra_parameter_is_in_the_body_too_whichever_half_was_told() {
             .arguments(["--response", &response]);
         let token = run
             .arguments(["--extra", "second=2", "--extra", "both=2"])
+            .arguments(["--claims", CLAIMS])
             .token();
         assert_eq!(token["correlation_id"], ID);
         let sent = &world.provider.requests(Endpoint::Token)[0];
         assert_eq!(sent.header("client-request-id"), Some(ID));
-        for (name, value) in [("first", "1"), ("second", "2"), ("both", "2")] {
+        for (name, value) in [
+            ("first", "1"),
+            ("second", "2"),
+            ("both", "2"),
+            ("claims", CLAIMS),
+        ] {
             assert_eq!(sent.form_field(name).as_deref(), Some(value), "{name}");
         }
     }

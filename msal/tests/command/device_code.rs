@@ -19,7 +19,7 @@ fn code_in(line: &str) -> String {
 
 fn started(world: &World, more: &[&str]) -> (Started, String) {
     let mut started = world.desktop("device-code").arguments(more).start();
-    let code = code_in(&started.line());
+    let code = code_in(&started.line_with("enter the code"));
     (started, code)
 }
 
@@ -94,7 +94,7 @@ fn a_code_that_nobody_types_expires() {
         world
             .provider
             .script(Fault::json(200, answer.to_string()).on(Endpoint::DeviceAuthorization));
-        let (started, code) = started(&world, &["--transport", transport]);
+        let (started, code) = started(&world, &["-v", "--transport", transport]);
         assert_eq!(code, "ABCD1234");
         let ended = started.end();
         assert_eq!(ended.status, 1, "{}", ended.stdout);

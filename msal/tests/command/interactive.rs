@@ -10,6 +10,7 @@ use msal_testing::defaults::{PASSWORD, USERNAME};
 use msal_testing::{AuthorizationAnswer, Endpoint, Person};
 use url::Url;
 
+use crate::users::secret_of;
 use crate::world::{ID, Run, Started, TRANSPORTS, World};
 
 /// The URL that the user is shown.
@@ -20,7 +21,7 @@ fn url_in(line: &str) -> String {
 
 /// Brings the answer to the port that waits for it, and gives the page that the browser shows then.
 fn deliver(answer: &AuthorizationAnswer) -> String {
-    let to = Url::parse(answer.location().unwrap_or(answer.redirect_uri())).unwrap();
+    let to = Url::parse(answer.location().unwrap_or_else(|| answer.redirect_uri())).unwrap();
     assert_eq!(to.host_str(), Some("localhost"));
     let port = to.port().unwrap();
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
@@ -45,7 +46,7 @@ fn deliver(answer: &AuthorizationAnswer) -> String {
 /// Started with a browser that is none: `true` shows nothing to anybody.
 fn started(run: Run) -> (Started, String) {
     let mut started = run.arguments(["--open-with", "/bin/true"]).start();
-    let url = url_in(&started.line());
+    let url = url_in(&started.line_with("https://"));
     (started, url)
 }
 
@@ -122,6 +123,33 @@ fn the_url_says_what_it_was_told_to() {
 }
 
 #[test]
+fn the_log_holds_neither_the_code_nor_what_came_of_it() {
+    for transport in TRANSPORTS {
+        let world = World::new();
+        let cache = world.path("cache.json");
+        let with = ["-v", "--transport", transport];
+        let run = world.desktop("interactive").arguments(with);
+        let (started, url) = started(run.path("--cache", &cache));
+        let answer = world.provider.sign_in(&url, USERNAME, PASSWORD).unwrap();
+        deliver(&answer);
+        let ended = started.end();
+        let sent = &world.provider.requests(Endpoint::Token)[0];
+        let mut secrets = vec![
+            answer.get("code").unwrap().to_owned(),
+            sent.form_field("code_verifier").unwrap(),
+        ];
+        for section in ["AccessToken", "IdToken", "RefreshToken"] {
+            secrets.push(secret_of(&cache, section));
+        }
+        for secret in secrets {
+            assert!(!ended.stderr.contains(&secret), "{secret}");
+        }
+        assert!(ended.stderr.contains("interactive"), "{}", ended.stderr);
+        ended.token();
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_an_error_and_no_other_is_used() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -165,7 +193,7 @@ fn the_program_that_opens_gets_the_url_alone_and_may_stay_and_write() {
         let run = run.env("PATH", "/usr/bin:/bin");
         let mut started = run.path("--open-with", &program).start();
         let begun = Instant::now();
-        let url = url_in(&started.line());
+        let url = url_in(&started.line_with("https://"));
         while !seen.exists() {
             assert!(
                 begun.elapsed() < Duration::from_secs(15),
@@ -194,7 +222,7 @@ fn where_no_browser_opens_the_user_has_the_url() {
             .arguments(["--transport", transport]);
         let missing = world.path("missing");
         let mut started = run.path("--open-with", &missing).start();
-        let url = url_in(&started.line());
+        let url = url_in(&started.line_with("https://"));
         deliver(&world.provider.sign_in(&url, USERNAME, PASSWORD).unwrap());
         let ended = started.end();
         assert!(

@@ -13,6 +13,7 @@ mod explain;
 mod explain_silent;
 mod failures;
 mod interactive;
+mod issuers;
 mod on_behalf_of;
 mod other_libraries;
 mod refresh_token;

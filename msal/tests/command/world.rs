@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
@@ -179,16 +179,21 @@ pub(crate) struct Started {
 }
 
 impl Started {
-    /// The next line that it writes for people.
-    pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stderr.read_line(&mut line).unwrap();
-        self.heard += &line;
-        line.trim_end().to_owned()
+    /// Waits for a line for people that holds this.
+    pub(crate) fn line_with(&mut self, part: &str) -> String {
+        loop {
+            let mut line = String::new();
+            let length = self.stderr.read_line(&mut line).unwrap();
+            assert!(length > 0, "it said no `{part}` but {}", self.heard);
+            self.heard += &line;
+            if line.contains(part) {
+                return line.trim_end().to_owned();
+            }
+        }
     }
 
     pub(crate) fn end(mut self) -> Ended {
-        while !self.line().is_empty() {}
+        self.stderr.read_to_string(&mut self.heard).unwrap();
         let mut output = self.child.wait_with_output().unwrap();
         output.stderr = self.heard.into_bytes();
         Ended::of(output)

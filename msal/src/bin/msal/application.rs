@@ -143,13 +143,15 @@ macro_rules! each {
     ($application:expr, confidential $driven:ident => $result:expr) => {
         match &$application {
             crate::application::Application::Confidential($driven) => $result,
-            crate::application::Application::Public(_) => Err(crate::application::no_credential()),
+            crate::application::Application::Public(_) => {
+                Err(crate::application::credential_missing())
+            }
         }
     };
     ($application:expr, public $driven:ident => $result:expr) => {
         match &$application {
             crate::application::Application::Confidential(_) => {
-                Err(crate::application::a_credential())
+                Err(crate::application::credential_given())
             }
             crate::application::Application::Public($driven) => $result,
         }
@@ -183,14 +185,14 @@ macro_rules! told {
 
 pub(crate) use {check, each, explain, make, told};
 
-pub(crate) fn no_credential() -> Error {
+pub(crate) fn credential_missing() -> Error {
     wrong(
         "command line",
         "this command is for confidential clients: give a credential, such as --secret-env",
     )
 }
 
-pub(crate) fn a_credential() -> Error {
+pub(crate) fn credential_given() -> Error {
     wrong(
         "command line",
         "this command is for public clients: leave the credential out",
