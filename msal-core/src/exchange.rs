@@ -122,7 +122,11 @@ pub(crate) fn refusal(response: &Response, asker: Asker, io: &Io) -> Error {
         _ if asker != Asker::App && server.needs_sign_in() => ErrorKind::InteractionRequired,
         _ => ErrorKind::Server,
     };
-    let error = Error::new(kind).with_server_error(server);
+    paused(Error::new(kind).with_server_error(server), response, io)
+}
+
+/// The error with the pause that the answer asks for.
+pub(crate) fn paused(error: Error, response: &Response, io: &Io) -> Error {
     match retry_after(response, io) {
         Some(pause) => error.with_retry_after(pause),
         None => error,
@@ -194,7 +198,9 @@ impl<'a> Memory<'a> {
         }
         let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
         let named = retry_after(response, io);
-        let pause = named.or_else(|| busy.then_some(self.throttling.pause));
+        // A device that waits asks less often by itself.
+        let is_busy = busy && asker != Asker::Waiting;
+        let pause = named.or_else(|| is_busy.then_some(self.throttling.pause));
         let error = refusal(response, asker, io);
         let (key, error, pause) = match (pause, asker) {
             (Some(pause), _) => (self.asker(), throttled(&error), pause),

@@ -134,6 +134,10 @@ impl Default for SendOptions {
     }
 }
 
+/// Marks a request whose path ends in a user's name, which `Debug` does not show.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NamesUser;
+
 /// Whether a request may go through a proxy.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

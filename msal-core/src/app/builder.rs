@@ -111,8 +111,8 @@ impl ApplicationBuilder {
     /// Whether the signatures of id tokens are checked by the keys that the authority publishes; they are not by default,
     /// since the tokens come straight from it over TLS, which OpenID Connect Core section 3.1.3.7 lets stand for them.
     ///
-    /// Checks RS256, PS256 and ES256; any other token is refused, as is a sign-in without one. The keys are fetched once a
-    /// day, and again for a key that is new. Takes the feature `certificate`: without it an application is not built.
+    /// Checks RS256, PS256 and ES256; any other token is refused, as is a sign-in without one. A tenant's keys are
+    /// fetched once a day, and again for a key that is new. Takes the feature `certificate`: without it an application is not built.
     #[must_use]
     pub fn verify_id_tokens(self, on: bool) -> Self {
         Self {

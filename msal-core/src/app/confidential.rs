@@ -9,7 +9,7 @@ use super::{
 };
 use crate::credential::ClientCredential;
 use crate::flow::Flow;
-use crate::flows::cached::{CachePolicy, Job};
+use crate::flows::cached::{CachePolicy, Job, Wanted};
 use crate::flows::client_credentials::ClientCredentials;
 use crate::flows::on_behalf_of::{self, OnBehalfOf, process};
 use crate::store::{Change, Owner, Removal};
@@ -166,6 +166,10 @@ impl ConfidentialClientApplication {
                 home_account_id: None,
             };
             let wanted = self.0.wanted(scopes, owner, policy, options.call)?;
+            let wanted = Wanted {
+                also_realm: on_behalf_of::answered_realm(&key, &wanted.authority, &self.0),
+                ..wanted
+            };
             let grant = OnBehalfOf {
                 assertion,
                 key,

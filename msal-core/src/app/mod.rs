@@ -1,6 +1,7 @@
 //! Applications: what is configured once and shared by all of their calls.
 
 pub(crate) mod auth_code_flow;
+pub(crate) mod begun;
 mod builder;
 mod confidential;
 pub(crate) mod device_code_flow;

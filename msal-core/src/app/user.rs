@@ -14,10 +14,11 @@ use crate::flow::Flow;
 use crate::flows::cached::{CachePolicy, Job, Wanted};
 use crate::flows::password::Credentials;
 use crate::flows::silent::Silent;
-use crate::flows::{auth_code, by_refresh_token, device_code, interactive, logout, password};
+use crate::flows::{
+    auth_code, by_refresh_token, device_code, interactive, logout, password, refresh,
+};
 use crate::model::tenant;
 use crate::protocol::auth_code::AuthorizationResponse;
-use crate::scheme::TokenScheme;
 use crate::store::{Change, Entity, Owner, Removal, UserFilter, UserKey};
 use crate::{
     AuthenticationResult, Authority, AuthorityKind, Claims, Error, ErrorKind, Password,
@@ -112,14 +113,16 @@ impl App {
 
     /// Whether a user has signed in to this client, or to another of its family.
     fn can_use(&self, user: &[Entity]) -> bool {
-        user.iter().any(|entity| match entity {
+        let is_own = |entity: &Entity| match entity {
             Entity::IdToken(token) => token.client_id == self.client_id,
-            Entity::RefreshToken(token) => {
-                token.client_id == self.client_id
-                    || (self.credential.is_none() && token.family_id.is_some())
-            }
+            Entity::RefreshToken(token) => token.client_id == self.client_id,
             _ => false,
-        })
+        };
+        let is_family = |entity: &Entity| match entity {
+            Entity::RefreshToken(token) => token.family_id.is_some(),
+            _ => false,
+        };
+        user.iter().any(is_own) || (user.iter().any(is_family) && refresh::may_be_of_family(self))
     }
 
     /// Takes a user out of the cache; whether there was anything to take.
@@ -168,23 +171,7 @@ impl App {
         response: &str,
         options: CallOptions,
     ) -> Flow<AuthenticationResult> {
-        let mut parameters = options.parameters;
-        let kept = flow.0.parameters.iter();
-        let is_given = |name: &str| parameters.iter().any(|(given, _)| given == name);
-        let kept: Vec<_> = kept.filter(|(name, _)| !is_given(name)).cloned().collect();
-        parameters.extend(kept);
-        let call = CallOptions {
-            correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
-            claims: options.claims.or_else(|| flow.0.claims.clone()),
-            client_claims: options
-                .client_claims
-                .or_else(|| flow.0.client_claims.clone()),
-            parameters,
-            scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
-            tenant: flow.0.tenant.clone(),
-            ..options
-        };
-        let kept = (&*flow.0.client_id, &*flow.0.authority);
+        let call = flow.0.begun.options(options);
         let read = AuthorizationResponse::parse(response).and_then(|response| {
             match response.has_state(&flow.0.state) {
                 true => Ok(response),
@@ -192,8 +179,7 @@ impl App {
             }
         });
         let begun = read.and_then(|response| {
-            let scopes = flow.scopes()?;
-            let wanted = self.resumed(kept, scopes, call.clone())?;
+            let wanted = flow.0.begun.resume(call.clone(), self)?;
             Ok((response, wanted))
         });
         let (response, wanted) = match begun {
@@ -223,10 +209,16 @@ impl App {
             timeout: options.call.timeout.or(Some(INTERACTIVE_TIMEOUT)),
             ..options.call.clone()
         };
-        let begun = check_redirect_uri(interaction.redirect_uri())
-            .and_then(|()| self.sign_in(scopes, call.clone()));
-        self.begin("interactive", call, begun, |wanted, app, io| {
-            interactive::acquire(interaction, options, wanted, app, io)
+        let begun = interactive::redirect_uri(&*interaction).and_then(|uri| {
+            check_redirect_uri(&uri)?;
+            Ok((uri, self.sign_in(scopes, call.clone())?))
+        });
+        let (uri, wanted) = match begun {
+            Ok(begun) => begun,
+            Err(error) => return Flow::ready(Err(self.tied(error, call.correlation_id))),
+        };
+        self.begin("interactive", call, Ok(wanted), |wanted, app, io| {
+            interactive::acquire(interaction, uri, options, wanted, app, io)
         })
     }
 
@@ -256,22 +248,14 @@ impl App {
         flow: DeviceCodeFlow,
         options: CallOptions,
     ) -> Flow<AuthenticationResult> {
-        let left = flow.expires_on().since(self.env.now());
-        let call = CallOptions {
-            correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
-            claims: flow.0.claims.clone(),
-            client_claims: flow.0.client_claims.clone(),
-            parameters: flow.0.parameters.clone(),
-            scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
-            tenant: flow.0.tenant.clone(),
+        let left = flow.left(self.env.now());
+        let options = CallOptions {
             // The code's life, and an answer to the last question.
-            timeout: options.timeout.or(Some(left + self.timeout)),
+            timeout: options.timeout.or(Some(left.saturating_add(self.timeout))),
             ..options
         };
-        let kept = (&*flow.0.client_id, &*flow.0.authority);
-        let begun = flow
-            .scopes()
-            .and_then(|scopes| self.resumed(kept, scopes, call.clone()));
+        let call = flow.0.begun.options(options);
+        let begun = flow.0.begun.resume(call.clone(), self);
         self.begin("device code", call, begun, |wanted, app, io| {
             device_code::redeem(flow, wanted, app, io)
         })
@@ -343,24 +327,6 @@ impl App {
             CachePolicy::default(),
             call,
         )
-    }
-
-    /// What the second half of a sign-in asks for, where the first half was this application's.
-    fn resumed(
-        &self,
-        (client_id, authority): (&str, &str),
-        scopes: Scopes,
-        call: CallOptions,
-    ) -> Result<Wanted, Error> {
-        let refused = |why| Err(Error::new(ErrorKind::InvalidArgument("flow")).because(why));
-        if *client_id != *self.client_id {
-            return refused("another application began it");
-        }
-        let wanted = self.sign_in(scopes.iter(), call)?;
-        match wanted.authority.to_string() == authority {
-            true => Ok(wanted),
-            false => refused("it was begun with another authority than the application's"),
-        }
     }
 
     /// What a program asks for, read and checked.

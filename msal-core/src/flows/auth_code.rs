@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::cached::Wanted;
 use super::finish::Whose;
 use super::user_grant::UserGrant;
-use crate::app::auth_code_flow::{Parts, VERSION};
+use crate::app::auth_code_flow::Parts;
+use crate::app::begun::Begun;
 use crate::app::{App, AuthCodeFlow, AuthCodeOptions};
 use crate::authority::{Endpoints, cloud};
 use crate::flow::Io;
@@ -92,27 +93,15 @@ pub(crate) async fn initiate(
     let others = parameters.iter().map(|(name, value)| (&**name, &**value));
     let auth_uri = authorization_url(&endpoints.authorization, own.into_iter().chain(others));
     Ok(AuthCodeFlow(Box::new(Parts {
-        version: VERSION,
-        client_id: app.client_id.to_string(),
-        authority: wanted.authority.to_string(),
-        tenant: wanted.call.tenant.clone(),
+        begun: Begun::new(wanted, app, io.correlation_id()),
         auth_uri,
         state,
         nonce,
         verifier: verifier.expose().to_owned(),
         redirect_uri,
         response_mode: options.response_mode,
-        scopes: wanted.scopes.iter().map(str::to_owned).collect(),
-        claims: wanted
-            .claims
-            .as_ref()
-            .map(|claims| claims.as_str().to_owned()),
-        client_claims: wanted.call.client_claims.clone(),
-        parameters: parameters.clone(),
-        scheme: wanted.call.scheme.clone().into_parts(),
         max_age,
         login_hint: options.login_hint,
-        correlation_id: Some(id),
         token_endpoint: endpoints.token.clone(),
         jwks: endpoints.jwks.clone(),
         issuer: endpoints.issuer.as_str().to_owned(),

@@ -7,7 +7,7 @@ use super::cached::Wanted;
 use super::finish::Whose;
 use super::user_grant::UserGrant;
 use crate::app::App;
-use crate::exchange::{Asker, Terms, exchange};
+use crate::exchange::{Asker, Terms, exchange, paused};
 use crate::flow::Io;
 use crate::protocol::user_realm::{self, UserRealm};
 use crate::protocol::{UserHint, UserRequest, password, saml};
@@ -67,7 +67,7 @@ async fn federated(
     };
     let request = user_realm::request(&realm, &who.username, io.correlation_id())?;
     let answer = fetch(request, RetryPolicy::REPEATABLE, io).await?;
-    match user_realm::parse(&answer)? {
+    match user_realm::parse(&answer).map_err(|error| paused(error, &answer, io))? {
         UserRealm::Federated {
             metadata_url,
             active_auth_url,
@@ -85,7 +85,10 @@ async fn federated(
             let request = rst::request(&ask, &server, io.correlation_id())?;
             // A wrong password is answered with status 500, and each try counts towards locking the user out.
             let answer = fetch(request, RetryPolicy::UNLESS_REACHED, io).await?;
-            response::parse(&answer).map(Some)
+            let assertion = response::parse(&answer);
+            assertion
+                .map(Some)
+                .map_err(|error| paused(error, &answer, io))
         }
         UserRealm::Personal => Err(Error::new(ErrorKind::Unsupported(
             "sign-in with user name and password",

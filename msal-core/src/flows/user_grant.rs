@@ -15,7 +15,7 @@ use crate::exchange::Asker;
 use crate::flow::Io;
 use crate::protocol::{UserHint, UserRequest};
 use crate::retry::RetryPolicy;
-use crate::{AuthenticationResult, CorrelationId, Error, Request};
+use crate::{AuthenticationResult, CorrelationId, Error, RefreshToken, Request};
 
 /// What a grant says beside its own parameters.
 #[derive(Clone, Copy)]
@@ -31,6 +31,8 @@ pub(crate) struct UserGrant<'a> {
     pub(crate) endpoints: Option<&'a Arc<Endpoints>>,
     pub(crate) nonce: Option<&'a str>,
     pub(crate) max_age: Option<Duration>,
+    /// What goes on working where the answer brings no other, RFC 6749 section 6.
+    pub(crate) refresh_token: Option<&'a RefreshToken>,
 }
 
 impl<'a> UserGrant<'a> {
@@ -46,6 +48,7 @@ impl<'a> UserGrant<'a> {
             endpoints: None,
             nonce: None,
             max_age: None,
+            refresh_token: None,
         }
     }
 
@@ -98,6 +101,7 @@ impl<'a> UserGrant<'a> {
             extended: wanted.extended.clone(),
             nonce: self.nonce,
             max_age: self.max_age,
+            refresh_token: self.refresh_token,
             whose: self.whose,
         };
         let result = receive(&response, &sign_in, io).await?;

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::identify;
 use crate::authority::document;
+use crate::transport::NamesUser;
 use crate::wstrust::secure_url;
 use crate::{
     Authority, AuthorityKind, CorrelationId, Error, ErrorKind, Request, Response, ServerError,
@@ -81,6 +82,7 @@ pub fn request(
     let mut request = document::request(&url)
         .map_err(|_| malformed("a request cannot be made of it: it may be too long"))?;
     identify(&mut request, correlation_id);
+    request.extensions_mut().insert(NamesUser);
     Ok(request)
 }
 

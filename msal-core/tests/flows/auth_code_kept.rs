@@ -78,6 +78,7 @@ fn json_that_is_no_flow_is_refused_and_not_quoted() {
             json!("http://login.microsoftonline.com/token"),
         ),
         ("token_endpoint", json!("file:///etc/passwd")),
+        ("jwks", json!("http://login.microsoftonline.com/keys")),
         ("response_mode", json!("fragment")),
     ] {
         let mut other = json.clone();

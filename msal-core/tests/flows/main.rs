@@ -2,17 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod accounts;
 mod auth_code;
 mod auth_code_issuer;
 mod auth_code_kept;
 #[cfg(feature = "certificate")]
 mod bound;
 mod client_credentials;
+mod device_code;
 mod engine;
 #[cfg(feature = "certificate")]
 mod id_token_signatures;
 mod identity;
+mod interactive;
+mod on_behalf_of;
+mod refresh_tokens;
 mod renewal;
+mod scheme;
 mod script;
 #[cfg(feature = "certificate")]
 mod sign_in;

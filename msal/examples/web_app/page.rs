@@ -1,14 +1,20 @@
 //! HTML, as little as will do.
 
-use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::response::{Html, IntoResponse};
 
 /// A page of this title; the body is HTML.
 pub(crate) fn page(title: &str, body: &str) -> impl IntoResponse + use<> {
     let title = escaped(title);
     let html = format!("<!doctype html><title>{title}</title><h1>{title}</h1>{body}");
-    let policy = "default-src 'none'; frame-ancestors 'none'";
-    ([(CONTENT_SECURITY_POLICY, policy)], Html(html))
+    let headers = [
+        (CACHE_CONTROL, "no-store"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+    ];
+    (headers, Html(html))
 }
 
 /// Text as it may stand in HTML: names are what their owners like.

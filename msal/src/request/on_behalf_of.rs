@@ -1,3 +1,5 @@
+use std::fmt;
+
 use msal_core::app::{CallOptions, OnBehalfOfOptions};
 use msal_core::{AuthenticationResult, ConfidentialClientApplication, Flow, UserAssertion};
 
@@ -12,7 +14,7 @@ pub struct OnBehalfOf<S> {
     options: OnBehalfOfOptions,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Who {
     Caller(UserAssertion),
     New(UserAssertion, String),
@@ -70,8 +72,21 @@ impl<S: IntoIterator<Item: AsRef<str>>> Ask<ConfidentialClientApplication> for O
     }
 }
 
+// Whoever knows a process's key acts for its user.
+impl fmt::Debug for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Caller(_) => "Caller",
+            Self::New(..) => "New",
+            Self::Known(_) => "Known",
+        })
+    }
+}
+
 /// What [`stop_long_running_process`](crate::ConfidentialClientApplication::stop_long_running_process) asks for.
-#[derive(Clone, Debug)]
+///
+/// `Debug` does not show the key.
+#[derive(Clone)]
 pub struct StopProcess(pub(crate) String);
 
 impl Ask<ConfidentialClientApplication> for StopProcess {
@@ -79,5 +94,11 @@ impl Ask<ConfidentialClientApplication> for StopProcess {
 
     fn flow(self, core: &ConfidentialClientApplication) -> Flow<()> {
         core.stop_long_running_process(&self.0)
+    }
+}
+
+impl fmt::Debug for StopProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StopProcess")
     }
 }

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use http::Response;
 use msal_testing::LocalIdentityProvider;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -23,20 +24,26 @@ pub(crate) struct Chromium {
 }
 
 impl Chromium {
-    /// Starts one; none where there is none to start.
+    /// Starts one that trusts this certificate authority (a PEM file); none where there is none to start.
     ///
     /// Panics in continuous integration, where there has to be one.
-    pub(crate) fn start(provider: &LocalIdentityProvider) -> Option<Self> {
-        let programs = ["chromium", "chromedriver", "certutil"].map(find);
-        let [Some(chromium), Some(chromedriver), Some(certutil)] = programs else {
-            let missing = "chromium, chromedriver and certutil are needed (Debian: apt-get install chromium \
-                           chromium-driver libnss3-tools)";
+    pub(crate) fn start(provider: &LocalIdentityProvider, ca: &Path) -> Option<Self> {
+        let programs = ["chromium", "chromedriver", "certutil", "curl"].map(find);
+        let [
+            Some(chromium),
+            Some(chromedriver),
+            Some(certutil),
+            Some(_curl),
+        ] = programs
+        else {
+            let missing = "chromium, chromedriver, certutil and curl are needed (Debian: apt-get install \
+                           chromium chromium-driver libnss3-tools curl)";
             assert!(!is_needed(), "{missing}");
             eprintln!("skipped: {missing}");
             return None;
         };
         let home = TempDir::new().unwrap();
-        trust(&certutil, home.path(), provider.ca_file());
+        trust(&certutil, home.path(), ca);
         let driver = Driver::start(&chromedriver, home.path());
         let config = Agent::config_builder()
             .proxy(None)
@@ -111,6 +118,7 @@ impl Chromium {
     fn capabilities(&self, chromium: &Path, provider: &LocalIdentityProvider) -> Value {
         let profile = self.home.path().join("profile");
         json!({ "capabilities": { "alwaysMatch": {
+            "acceptInsecureCerts": false,
             "goog:chromeOptions": { "binary": chromium, "args": [
                 "--headless=new",
                 // It runs as root in containers, where its own sandbox cannot.
@@ -218,7 +226,7 @@ fn trust(certutil: &Path, home: &Path, ca: &Path) {
     run(&["-A", "-t", "C,,", "-n", "local", "-i", ca]);
 }
 
-fn value_of(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, Value> {
+fn value_of(answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<Value, Value> {
     let mut answer = answer.map_err(|error| json!(error.to_string()))?;
     let text = answer.body_mut().read_to_string().unwrap();
     let mut body: Value = serde_json::from_str(&text).unwrap_or_default();

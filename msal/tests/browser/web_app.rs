@@ -1,6 +1,7 @@
 //! A web app signs its user in, calls Microsoft Graph, and signs them out.
 
 use msal_testing::{Endpoint, LocalIdentityProvider, defaults};
+use serde_json::json;
 use ureq::Agent;
 
 use crate::chromium::Chromium;
@@ -68,6 +69,43 @@ fn who_is_signed_in_at_the_identity_provider_need_not_type_again() {
 }
 
 #[test]
+fn a_user_whose_tokens_were_revoked_is_asked_to_sign_in_again() {
+    let Some((provider, chromium)) = stage() else {
+        return;
+    };
+    let (_app, url) = Example::web_app(&provider);
+    // So short that each request renews it.
+    provider.set_lifetime(60);
+    sign_in_at(&chromium, &url);
+    assert_eq!(provider.revoke(defaults::USERNAME), 1);
+
+    chromium.open(&format!("{url}/me"));
+    sign_in_as(&chromium, defaults::USERNAME);
+    chromium.wait_for_title("Hello, Alice Contoso");
+}
+
+#[test]
+fn what_a_resource_demands_of_its_users_reaches_the_login_page() {
+    let Some((provider, chromium)) = stage() else {
+        return;
+    };
+    let (_app, url) = Example::web_app(&provider);
+    provider.set_lifetime(60);
+    sign_in_at(&chromium, &url);
+    let demanded = json!({ "access_token": { "acrs": { "essential": true, "value": "c1" } } });
+    provider.demand_claims(defaults::GRAPH, demanded);
+    provider.clear_journal();
+
+    chromium.open(&format!("{url}/me"));
+    chromium.wait_for_title("Hello, Alice Contoso");
+    let requests = provider.requests(Endpoint::Authorize);
+    let claims = requests.first().unwrap().query_parameter("claims").unwrap();
+    assert!(claims.contains("acrs"), "{claims}");
+    chromium.open(&format!("{url}/me"));
+    chromium.text("#profile");
+}
+
+#[test]
 fn a_user_who_cancels_is_not_signed_in() {
     let Some((provider, chromium)) = stage() else {
         return;
@@ -112,10 +150,7 @@ fn another_sites_form_signs_nobody_out() {
         return;
     };
     let (_app, url) = Example::web_app(&provider);
-    chromium.open(&url);
-    chromium.click("#sign-in");
-    sign_in_as(&chromium, defaults::USERNAME);
-    chromium.wait_for_title("Hello, Alice Contoso");
+    sign_in_at(&chromium, &url);
 
     post_from_another_site(&chromium, &format!("{url}/sign-out"), &[]);
     chromium.wait_for_title("Sorry");
@@ -124,7 +159,14 @@ fn another_sites_form_signs_nobody_out() {
     assert_eq!(provider.count(Endpoint::EndSession), 0);
 }
 
-/// Bob's own answer for the app, of a sign-in that he began and did not end.
+fn sign_in_at(chromium: &Chromium, url: &str) {
+    chromium.open(url);
+    chromium.click("#sign-in");
+    sign_in_as(chromium, defaults::USERNAME);
+    chromium.wait_for_title("Hello, Alice Contoso");
+}
+
+/// Somebody's own answer for the app, of a sign-in that they began and did not end.
 fn answer_of_somebody_else(provider: &LocalIdentityProvider, url: &str) -> Vec<(String, String)> {
     let config = Agent::config_builder().proxy(None).max_redirects(0);
     let agent = config.build().new_agent();

@@ -1,9 +1,9 @@
 //! Id tokens whose signatures are checked by the keys that the provider publishes.
 
 use msal::ErrorKind;
-use msal_testing::{Endpoint, Fault, LocalIdentityProvider, OidcIssuer, defaults};
+use msal_testing::{Endpoint, Fault, LocalIdentityProvider, OidcIssuer, Tenant, defaults};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, authority};
 
 const SCOPES: [&str; 1] = ["User.Read"];
 const REDIRECT_URI: &str = "http://localhost:8000";
@@ -26,7 +26,10 @@ async fn every_kind_of_provider_signs_what_its_keys_confirm() {
         (ISSUER, defaults::USERNAME),
     ] {
         let issuer = OidcIssuer::new(ISSUER).unwrap();
-        let provider = LocalIdentityProvider::builder().oidc_issuer(issuer);
+        let ciam = Tenant::new(defaults::OTHER_TENANT_ID, "ciam").domain("myciam.onmicrosoft.com");
+        let provider = LocalIdentityProvider::builder()
+            .oidc_issuer(issuer)
+            .tenant(ciam);
         let stage = Stage::with(provider.start().unwrap());
         let builder = stage.desktop().verify_id_tokens(true);
         let app = match authority == ISSUER {
@@ -48,7 +51,8 @@ async fn every_kind_of_provider_signs_what_its_keys_confirm() {
 #[test]
 fn a_key_that_the_provider_does_not_name_signs_nobody_in() {
     let stage = Stage::new();
-    let app = stage.command().verify_id_tokens(true).build().unwrap();
+    let builder = stage.command().authority(authority());
+    let app = builder.verify_id_tokens(true).build().unwrap();
     let other_keys = Fault::json(200, r#"{"keys":[]}"#).on(Endpoint::Keys);
     stage.provider.script(other_keys);
     let sign_in = || {

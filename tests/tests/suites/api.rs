@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use msal::{
     AsyncHost, AsyncTransport, AuthenticationResult, AuthoritySettings, ClientCredential,
-    CorrelationId, Env, Error, Host, Request, ReqwestTransport, Response, TokenCache, Transport,
-    TransportError, UreqTransport, run, run_async,
+    CorrelationId, Env, Error, Flow, Host, Request, ReqwestTransport, Response, TokenCache,
+    Transport, TransportError, UreqTransport, run, run_async,
 };
 use msal_core::app::{ApplicationBuilder, ClientCredentialOptions};
 use msal_core::authority::region::RegionSetting;
 use msal_testing::LocalIdentityProvider;
 use tokio::runtime::Runtime;
 
+use crate::clock::TestClock;
 use crate::wire::{Counted, Traffic};
 
 /// One of the two APIs, over its own transport.
@@ -51,34 +52,81 @@ impl Api {
             let core = builder.confidential(Arc::new(setup.cache), setup.env);
             return App::Core(self.clone(), core.unwrap());
         }
-        macro_rules! configured {
-            ($builder:expr, $transport:expr) => {
-                $builder
-                    .authority(&setup.authority)
-                    .azure_region("off")
-                    .credential(setup.credential)
-                    .token_cache(setup.cache)
-                    .transport($transport.clone())
-                    .env(setup.env)
-                    .build()
-                    .unwrap()
-            };
+        match self.web(setup) {
+            Side::Async(runtime, app) => App::Async(runtime, app),
+            Side::Blocking(app) => App::Blocking(app),
         }
+    }
+
+    pub(crate) fn web(&self, setup: Setup) -> Web {
+        let credential = setup.credential.clone();
         match self {
             Self::Async(runtime, transport) => {
-                let builder = msal::ConfidentialClientApplication::builder(setup.client_id);
-                App::Async(runtime.clone(), configured!(builder, transport))
+                let builder = msal::ConfidentialClientApplication::builder(&setup.client_id);
+                let builder = builder.credential(credential);
+                Side::Async(runtime.clone(), configured!(builder, setup, transport))
             }
             Self::Blocking(transport) => {
                 let builder =
-                    msal::blocking::ConfidentialClientApplication::builder(setup.client_id);
-                App::Blocking(configured!(builder, transport))
+                    msal::blocking::ConfidentialClientApplication::builder(&setup.client_id);
+                let builder = builder.credential(credential);
+                Side::Blocking(configured!(builder, setup, transport))
             }
+        }
+    }
+
+    /// The credential of the setup is left out.
+    pub(crate) fn desktop(&self, setup: Setup) -> Desktop {
+        match self {
+            Self::Async(runtime, transport) => {
+                let builder = msal::PublicClientApplication::builder(&setup.client_id);
+                Side::Async(runtime.clone(), configured!(builder, setup, transport))
+            }
+            Self::Blocking(transport) => {
+                let builder = msal::blocking::PublicClientApplication::builder(&setup.client_id);
+                Side::Blocking(configured!(builder, setup, transport))
+            }
+        }
+    }
+
+    /// Drives a flow whose waits take no time.
+    pub(crate) fn drive<T>(&self, flow: Flow<T>, clock: &TestClock) -> Result<T, Error> {
+        let clock = Some(clock.clone());
+        match self {
+            Self::Async(runtime, transport) => {
+                runtime.block_on(run_async(flow, &Driver(transport.clone(), clock)))
+            }
+            Self::Blocking(transport) => run(flow, &Driver(transport.clone(), clock)),
         }
     }
 }
 
+/// An application of either API, one type for both.
+pub(crate) enum Side<A, B> {
+    Async(Arc<Runtime>, A),
+    Blocking(B),
+}
+
+/// An application that cannot keep a secret.
+pub(crate) type Desktop =
+    Side<msal::PublicClientApplication, msal::blocking::PublicClientApplication>;
+/// An application that can.
+pub(crate) type Web =
+    Side<msal::ConfidentialClientApplication, msal::blocking::ConfidentialClientApplication>;
+
+/// Makes a call on an application of either API.
+macro_rules! make {
+    ($application:expr, |$app:ident| $call:expr) => {
+        match $application {
+            $crate::api::Side::Async(runtime, $app) => runtime.block_on($call.into_future()),
+            $crate::api::Side::Blocking($app) => $call.send(),
+        }
+    };
+}
+pub(crate) use make;
+
 /// What an application is made of.
+#[derive(Clone)]
 pub(crate) struct Setup {
     pub(crate) client_id: String,
     pub(crate) authority: String,
@@ -89,7 +137,23 @@ pub(crate) struct Setup {
     pub(crate) env: Env,
 }
 
-/// An application of either API.
+/// What is the same for the builders of all applications.
+macro_rules! configured {
+    ($builder:expr, $setup:expr, $transport:expr) => {
+        $builder
+            .authority(&$setup.authority)
+            .azure_region("off")
+            .show_refresh_tokens(true)
+            .token_cache($setup.cache)
+            .transport($transport.clone())
+            .env($setup.env)
+            .build()
+            .unwrap()
+    };
+}
+use configured;
+
+/// An application of either API, for its own tokens.
 pub(crate) enum App {
     Async(Arc<Runtime>, msal::ConfidentialClientApplication),
     Blocking(msal::blocking::ConfidentialClientApplication),
@@ -160,17 +224,17 @@ impl App {
                 let flow = app.acquire_token_for_client([scope], Some(Box::new(given)));
                 match api {
                     Api::Async(runtime, transport) => {
-                        runtime.block_on(run_async(flow, &Driver(transport.clone())))
+                        runtime.block_on(run_async(flow, &Driver(transport.clone(), None)))
                     }
-                    Api::Blocking(transport) => run(flow, &Driver(transport.clone())),
+                    Api::Blocking(transport) => run(flow, &Driver(transport.clone(), None)),
                 }
             }
         }
     }
 }
 
-/// A transport, and the least that flows need beside it.
-struct Driver<T>(Arc<T>);
+/// A transport, and the least that flows need beside it. Under a clock, waits are over at once.
+struct Driver<T>(Arc<T>, Option<TestClock>);
 
 impl<T: AsyncTransport> AsyncHost for Driver<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
@@ -182,7 +246,10 @@ impl<T: AsyncTransport> AsyncHost for Driver<T> {
     }
 
     async fn wait(&self, delay: Duration) {
-        tokio::time::sleep(delay).await;
+        match &self.1 {
+            Some(clock) => clock.pass(delay),
+            None => tokio::time::sleep(delay).await,
+        }
     }
 }
 
@@ -196,6 +263,9 @@ impl<T: Transport> Host for Driver<T> {
     }
 
     fn wait(&self, delay: Duration) {
-        std::thread::sleep(delay);
+        match &self.1 {
+            Some(clock) => clock.pass(delay),
+            None => std::thread::sleep(delay),
+        }
     }
 }

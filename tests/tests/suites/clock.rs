@@ -6,14 +6,17 @@ use std::time::{Duration, Instant, SystemTime};
 
 use msal::{Clock, Env, Random, Timestamp};
 
-/// The machine's clocks, of which a test can set the one ahead that pauses are measured by.
+/// The machine's clocks, which a test can set ahead.
 #[derive(Clone, Debug)]
 pub(crate) struct TestClock(Arc<Hands>);
 
 #[derive(Debug)]
 struct Hands {
     start: Instant,
+    /// In milliseconds.
     uptime_ahead: AtomicU64,
+    /// In seconds.
+    wall_ahead: AtomicU64,
 }
 
 impl TestClock {
@@ -21,6 +24,7 @@ impl TestClock {
         Self(Arc::new(Hands {
             start: Instant::now(),
             uptime_ahead: AtomicU64::new(0),
+            wall_ahead: AtomicU64::new(0),
         }))
     }
 
@@ -31,9 +35,18 @@ impl TestClock {
 
     /// Lets all pauses, and all that was found out, be over; tokens and assertions keep their age.
     pub(crate) fn let_pauses_pass(&self) {
-        self.0
-            .uptime_ahead
-            .fetch_add(2 * 24 * 60 * 60, Ordering::SeqCst);
+        self.pass(Duration::from_secs(2 * 24 * 60 * 60));
+    }
+
+    /// Lets a wait be over at once.
+    pub(crate) fn pass(&self, wait: Duration) {
+        let wait = u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap();
+        self.0.uptime_ahead.fetch_add(wait, Ordering::SeqCst);
+    }
+
+    /// Makes tokens older.
+    pub(crate) fn age(&self, seconds: u64) {
+        self.0.wall_ahead.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
@@ -42,11 +55,12 @@ impl Clock for TestClock {
         let since = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap();
-        Timestamp::from_secs(since.as_secs())
+        let ahead = self.0.wall_ahead.load(Ordering::SeqCst);
+        Timestamp::from_secs(since.as_secs() + ahead)
     }
 
     fn uptime(&self) -> Duration {
-        let ahead = Duration::from_secs(self.0.uptime_ahead.load(Ordering::SeqCst));
+        let ahead = Duration::from_millis(self.0.uptime_ahead.load(Ordering::SeqCst));
         self.0.start.elapsed() + ahead
     }
 }

@@ -5,8 +5,10 @@
 mod api;
 mod canaries;
 mod clock;
+mod dropped;
 mod faults;
 mod isolation;
 mod misuse;
 mod rules;
+mod sent;
 mod wire;

@@ -24,6 +24,10 @@ impl Traffic {
         state.sent.iter().filter(|sent| **sent == endpoint).count()
     }
 
+    pub(crate) fn total(&self) -> usize {
+        self.0.lock().unwrap().sent.len()
+    }
+
     pub(crate) fn clear(&self) {
         *self.0.lock().unwrap() = State::default();
     }
@@ -117,6 +121,14 @@ fn endpoint(request: &Request) -> Endpoint {
         Endpoint::OpenIdConfiguration
     } else if path.ends_with("/token") {
         Endpoint::Token
+    } else if path.ends_with("/devicecode") {
+        Endpoint::DeviceAuthorization
+    } else if path.starts_with("/common/userrealm/") {
+        Endpoint::UserRealm
+    } else if path.ends_with("/trust/mex") {
+        Endpoint::FederationMetadata
+    } else if path.starts_with("/adfs/services/trust/") {
+        Endpoint::WsTrust
     } else if path.starts_with("/metadata/instance") {
         Endpoint::InstanceMetadata
     } else {

@@ -38,7 +38,28 @@ pub(super) const USERINFO: &str = "canaryuserinfoqzx17";
 /// What a callback of the program's panics with.
 pub(super) const PANIC: &str = "canarypanicqzx18";
 
-pub(super) const PLANTED: [&str; 18] = [
+/// In the code of an authorization response.
+pub(super) const CODE: &str = "canarycodeqzx19";
+/// What state, nonce and verifier are made of.
+pub(super) const RANDOM: &str = "canaryrandomqzx20";
+pub(super) const DEVICE_CODE: &str = "canarydevicecodeqzx21";
+/// In an id token that can be read.
+pub(super) const ID_CLAIM: &str = "canaryidclaimqzx22";
+pub(super) const CLIENT_INFO: &str = "canaryclientinfoqzx23";
+/// What an API was called with.
+pub(super) const USER_ASSERTION: &str = "canaryuserassertionqzx24";
+pub(super) const PASSWORD: &str = "canarypasswordqzx25";
+/// In what a federation server vouches with.
+pub(super) const SAML: &str = "canarysamlqzx26";
+/// What a long-running process is known by.
+pub(super) const PROCESS: &str = "canaryprocessqzx27";
+/// In a federation server's own words.
+pub(super) const FAULT_TEXT: &str = "eyJ0eXAiOiJKV1QifQ.canaryfaultqzx28.c2ln";
+
+/// The name of a user, which is no secret, but nobody else's to read.
+pub(super) const USERNAME: &str = "canaryusernameqzx29@contoso.com";
+
+pub(super) const PLANTED: [&str; 28] = [
     SECRET,
     ASSERTION,
     PEM,
@@ -57,6 +78,16 @@ pub(super) const PLANTED: [&str; 18] = [
     PARAMETER,
     USERINFO,
     PANIC,
+    CODE,
+    RANDOM,
+    DEVICE_CODE,
+    ID_CLAIM,
+    CLIENT_INFO,
+    USER_ASSERTION,
+    PASSWORD,
+    SAML,
+    PROCESS,
+    FAULT_TEXT,
 ];
 
 /// The secrets that are somewhere in a text, in whatever spelling.
@@ -66,6 +97,11 @@ pub(super) fn hits(text: &str) -> impl Iterator<Item = &'static str> {
         .iter()
         .filter(move |(_, spelling)| text.contains(spelling.as_str()))
         .map(|(secret, _)| *secret)
+}
+
+/// Whether a text names the user.
+pub(super) fn names_user(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("canaryusername")
 }
 
 /// Each as it is, as numbers, in hexadecimal, and in base64 at each of its three offsets.

@@ -4,18 +4,31 @@ use std::time::Duration;
 
 use msal_testing::{Fault, Wire};
 
+use super::outcomes::Outcome::{self, Fails, Served};
+
 /// One fault.
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) strike: Strike,
     /// How long the call may take.
     pub(super) limit: Duration,
+    /// What it comes to where the answer is needed, and harmless to ask for again.
+    pub(super) whole: Outcome,
+    pub(super) device_authorization: Outcome,
     pub(super) instance_discovery: Outcome,
-    pub(super) openid_configuration: Outcome,
     pub(super) instance_metadata: Outcome,
+    pub(super) openid_configuration: Outcome,
     pub(super) token: Outcome,
+    pub(super) user_realm: Outcome,
+    pub(super) ws_trust: Outcome,
     /// The pause, in seconds, that the token request's error asks for.
     pub(super) retry_after: Option<u64>,
+    /// Whether the error of the token request may soon be over.
+    pub(super) is_transient: bool,
+    /// How often a device asks that is told to ask on.
+    pub(super) asks_on: Option<usize>,
+    /// Whether a refresh token that meets it is of no use any more.
+    pub(super) ends_refresh_token: bool,
 }
 
 /// How a fault strikes.
@@ -25,17 +38,6 @@ pub(super) enum Strike {
     /// Nobody listens.
     Refused,
 }
-
-/// What a call comes to, and after how many requests of the kind that the fault strikes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Outcome {
-    /// A token, since the flow can do without the answer, or takes it as it is.
-    Served(usize),
-    /// An error of this kind.
-    Fails(&'static str, usize),
-}
-
-use Outcome::{Fails, Served};
 
 /// Every fault.
 pub(super) fn rows() -> Vec<Row> {
@@ -125,7 +127,12 @@ fn statuses() -> Vec<Row> {
     rows.push(row("304", Fault::status(304), Fails("redirected", 1)));
     for (name, status) in [("401", 401), ("403", 403), ("404", 404), ("410", 410)] {
         let refused = row(name, oauth_error(status), Fails("server", 1));
-        rows.push(refused.openid(Fails("authority", 1)));
+        let refused = refused.openid(Fails("authority", 1));
+        // A host without such a service is asked for a token.
+        rows.push(match status {
+            404 => refused.realm(Served(1)),
+            _ => refused,
+        });
     }
     // Instance metadata that knows no such version is asked which it knows.
     rows.push(
@@ -150,6 +157,7 @@ fn statuses() -> Vec<Row> {
 fn pauses() -> Vec<Row> {
     let paused = |name, status, header: &str, pause| Row {
         retry_after: pause,
+        is_transient: true,
         ..row(
             name,
             oauth_error(status).header("retry-after", header),
@@ -192,10 +200,13 @@ fn bodies() -> Vec<Row> {
         bad("not UTF-8", Fault::json(200, &b"{\"\xff\":1}"[..])),
         bad("deep JSON", Fault::deep_json(200, 100_000)),
         bad("huge JSON", Fault::huge_json(200, 2 << 20)),
-        bad(
-            "an error with 200",
-            Fault::json(200, r#"{"error":"invalid_client"}"#),
-        ),
+        Row {
+            device_authorization: Fails("server", 1),
+            ..bad(
+                "an error with 200",
+                Fault::json(200, r#"{"error":"invalid_client"}"#),
+            )
+        },
         bad(
             "gzip",
             Fault::json(200, gzip).header("content-encoding", "gzip"),
@@ -283,6 +294,70 @@ fn token_answers() -> Vec<Row> {
     ]
 }
 
+/// Answers of the token endpoint that are about users alone.
+pub(super) fn user_answers() -> Vec<Row> {
+    let refused = |name, error: &str, kind| {
+        let body = format!(
+            r#"{{"error":"{error}","error_description":"AADSTS50079: no","suberror":"basic_action",
+                "claims":"{{\"access_token\":{{}}}}"}}"#
+        );
+        all(name, Fault::json(400, body), Fails(kind, 1))
+    };
+    let waits = |name, error, times| Row {
+        asks_on: Some(times),
+        ..refused(name, error, "server")
+    };
+    let with = |name, members: &str, outcome| {
+        let body = TOKEN_ANSWER.replace('}', &format!(",{members}}}"));
+        all(name, Fault::json(200, body), outcome)
+    };
+    let bad = |name, members| with(name, members, Fails("invalid_response", 1));
+    vec![
+        refused(
+            "interaction_required",
+            "interaction_required",
+            "interaction_required",
+        ),
+        refused(
+            "consent_required",
+            "consent_required",
+            "interaction_required",
+        ),
+        refused("login_required", "login_required", "interaction_required"),
+        refused("expired_token", "expired_token", "server"),
+        refused("authorization_declined", "authorization_declined", "server"),
+        waits("authorization_pending", "authorization_pending", 4),
+        waits("slow_down", "slow_down", 2),
+        with(
+            "no id token",
+            r#""id_token":null,"client_info":null"#,
+            Served(1),
+        ),
+        bad("an id token that is none", r#""id_token":"a""#),
+        bad("an id token of another type", r#""id_token":{"sub":"a"}"#),
+        bad(
+            "an id token that says nothing",
+            r#""id_token":"e30.e30.c2ln""#,
+        ),
+        bad(
+            "an id token for somebody else",
+            // {"aud":"x","sub":"a","iss":"https://login.microsoftonline.com/x/v2.0"}
+            r#""id_token":"e30.eyJhdWQiOiJ4Iiwic3ViIjoiYSIsImlzcyI6Imh0dHBzOi8vbG9naW4ubWljcm9zb2Z0b25saW5lLmNvbS94L3YyLjAifQ.c2ln""#,
+        ),
+        bad("a client_info that is none", r#""client_info":"%%%""#),
+        bad("a client_info of another type", r#""client_info":7"#),
+        bad(
+            "a refresh token of another type",
+            r#""refresh_token":["r"]"#,
+        ),
+        bad(
+            "two refresh tokens",
+            r#""refresh_token":"r","refresh_token":"s""#,
+        ),
+        bad("two id tokens", r#""id_token":null,"id_token":"a""#),
+    ]
+}
+
 /// A row where discovery and instance metadata can do without an answer.
 fn row(name: &'static str, fault: Fault, outcome: Outcome) -> Row {
     let requests = match outcome {
@@ -301,11 +376,21 @@ fn all(name: &'static str, fault: Fault, outcome: Outcome) -> Row {
         name,
         strike: Strike::Fault(fault),
         limit: LONG,
+        whole: outcome,
+        device_authorization: outcome,
         instance_discovery: outcome,
-        openid_configuration: outcome,
         instance_metadata: outcome,
+        openid_configuration: outcome,
         token: outcome,
+        user_realm: outcome,
+        ws_trust: outcome,
         retry_after: None,
+        is_transient: matches!(
+            outcome,
+            Fails("transport" | "throttled" | "timeout", _) | Fails("server", 2)
+        ),
+        asks_on: None,
+        ends_refresh_token: false,
     }
 }
 
@@ -323,6 +408,10 @@ impl Row {
             ..self
         }
     }
+
+    fn realm(self, user_realm: Outcome) -> Self {
+        Self { user_realm, ..self }
+    }
 }
 
 fn oauth_error(status: u16) -> Fault {
@@ -337,4 +426,4 @@ const PAST: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 const FAR_OFF: &str = "Fri, 31 Dec 9999 23:59:59 GMT";
 /// For faults that last until the call gives up.
 const SHORT: Duration = Duration::from_millis(400);
-const LONG: Duration = Duration::from_secs(20);
+pub(super) const LONG: Duration = Duration::from_secs(20);
