@@ -251,7 +251,11 @@ impl App {
         let left = flow.left(self.env.now());
         let options = CallOptions {
             // The code's life, and an answer to the last question.
-            timeout: options.timeout.or(Some(left.saturating_add(self.timeout))),
+            timeout: Some(
+                options
+                    .timeout
+                    .unwrap_or_else(|| left.saturating_add(self.timeout)),
+            ),
             ..options
         };
         let call = flow.0.begun.options(options);
