@@ -25,7 +25,7 @@ use crate::writer::Writer;
 ///
 /// A handle, cheap to clone: every clone is the same cache. Holds 100,000 entries or 256 MiB unless
 /// [built](Self::builder) otherwise; beyond that, expired tokens go first, then what was used least recently, and what
-/// belongs to one user goes together.
+/// belongs to one user, or to one on-behalf-of assertion, goes together.
 #[derive(Clone)]
 pub struct TokenCache(Arc<Inner>);
 
@@ -187,7 +187,7 @@ impl TokenCache {
         if let Some(holder) = Holder::of_key(key) {
             let spot = self.0.table.locator().holder(&holder);
             let contents = self.0.table.read(spot.shard);
-            best.choose(contents.tokens.find(spot.hash), key, wanted);
+            best.choose(contents.held(spot.hash), key, wanted);
             return best.token.cloned();
         }
         let mut found: Option<Arc<AccessTokenEntry>> = None;
@@ -236,6 +236,10 @@ impl TokenStore for TokenCache {
             UserFilter::Username(name) => table.users_named(&place(cloud), name),
             _ => Vec::new(),
         }
+    }
+
+    fn user(&self, cloud: &str, home_account_id: &str) -> Option<Arc<[Entity]>> {
+        self.0.table.user(&Holder::user(cloud, home_account_id))
     }
 
     fn app_metadata(&self, cloud: &str, client_id: &str) -> Option<Arc<AppMetadataEntry>> {

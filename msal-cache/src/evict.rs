@@ -71,9 +71,7 @@ impl Writer {
                 earliest = earliest.min(expires_on);
             }
         }
-        for token in expired {
-            self.unpost(table, &token);
-        }
+        self.unpost(table, &expired);
         if let Some(note) = self.notes.get_mut(shard as usize) {
             note.earliest = earliest;
         }
@@ -96,9 +94,7 @@ impl Writer {
             }
         }
         let go: HashSet<Name, FixedState> = go.into_iter().collect();
-        for token in tokens_of(&go, table, shard) {
-            self.unpost(table, &token);
-        }
+        self.unpost(table, &tokens_of(&go, table, shard));
         for entities in table.take_users(shard, |hash| go.contains(&Name::Holder(hash))) {
             for entity in entities.iter() {
                 self.tally.remove(entity);
@@ -207,7 +203,7 @@ fn groups(table: &Table, shard: u32) -> Vec<Group> {
     groups
 }
 
-/// The tokens that go with these groups. Of each group the later go first, which are found sooner.
+/// The tokens that go with these groups.
 fn tokens_of(
     names: &HashSet<Name, FixedState>,
     table: &Table,
@@ -215,23 +211,19 @@ fn tokens_of(
 ) -> Vec<Arc<AccessTokenEntry>> {
     let contents = table.read(shard);
     let mut tokens = Vec::new();
+    let hash_of = |holder: &Holder<'_>| table.locator().holder(holder).hash;
     for name in names {
-        let (hash, address) = match *name {
-            Name::Holder(hash) => (hash, None),
-            Name::Token(hash, address) => (hash, Some(address)),
-        };
-        let postings = contents.tokens.find(hash).map(|posting| &posting.token);
-        tokens.extend(
-            postings
-                .filter(|token| match address {
-                    Some(address) => Arc::as_ptr(token) == address,
-                    None => Holder::of_token(token)
-                        .is_some_and(|holder| table.locator().holder(&holder).hash == hash),
-                })
-                .cloned(),
-        );
+        match *name {
+            Name::Holder(hash) => tokens.extend(contents.tokens_of(hash, |token| {
+                Holder::of_token(token).is_some_and(|holder| hash_of(&holder) == hash)
+            })),
+            Name::Token(hash, address) => {
+                let postings = contents.tokens.find(hash).map(|posting| &posting.token);
+                let meant = postings.filter(|token| Arc::as_ptr(token) == address);
+                tokens.extend(meant.cloned());
+            }
+        }
     }
-    tokens.reverse();
     tokens
 }
 

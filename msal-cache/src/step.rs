@@ -57,10 +57,7 @@ impl Writer {
                 is_changed = true;
             }
         }
-        for token in step.going {
-            is_changed |= self.unpost(table, &token);
-        }
-        is_changed
+        self.unpost(table, &step.going) || is_changed
     }
 
     /// Puts `entity` in the place of whatever it makes obsolete, under all aliases of its cloud.
@@ -91,9 +88,7 @@ impl Writer {
         let entry = rewritten(entry, key, &mut self.interner, older);
         self.post(step.table, entry, used);
         // The new one is in place already: a reader finds one or the other, never nothing.
-        for old in superseded {
-            self.unpost(step.table, &old);
-        }
+        self.unpost(step.table, &superseded);
     }
 
     fn upsert_of_user(&mut self, step: &mut Step<'_>, entity: &Entity, used: u32) {

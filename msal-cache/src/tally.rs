@@ -59,17 +59,18 @@ impl Statistics {
 fn bytes(entity: &Entity) -> usize {
     match entity {
         Entity::AccessToken(entry) => {
-            let of_holder = usize::from(entry.owner() != OwnerRef::App);
+            let is_held = entry.owner() != OwnerRef::App;
             size_of::<AccessTokenEntry>()
                 + entry.secret().expose().len()
                 + entry.realm().len()
-                + (indexed(entry.scopes()).count() + of_holder) * INDEXED
+                + indexed(entry.scopes()).count() * INDEXED
+                + usize::from(is_held) * LISTED
                 + of_members(entry.members())
                 + SHARED
         }
         Entity::Account(entry) => {
             let texts = entry.local_account_id.len() + entry.username.len();
-            size_of::<AccountEntry>() + texts + of_members(&entry.members) + NAMED + SHARED
+            size_of::<AccountEntry>() + texts + of_members(&entry.members) + LISTED + SHARED
         }
         Entity::IdToken(entry) => {
             let secret = entry.secret.expose().len();
@@ -93,8 +94,8 @@ fn of_members(members: &Members) -> usize {
 /// A posting, with the empty slots beside it.
 const INDEXED: usize = 28;
 
-/// The place of a user under a name, with the empty slots beside it.
-const NAMED: usize = 20;
+/// The place of a token in its user's list, or of a user under a name.
+const LISTED: usize = 16;
 
 /// Reference counts.
 const SHARED: usize = 32;

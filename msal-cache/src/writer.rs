@@ -70,13 +70,14 @@ impl Writer {
         self.tally.add(&Entity::AccessToken(token));
     }
 
-    /// Removes a token; whether it was there.
-    pub(crate) fn unpost(&mut self, table: &Table, token: &Arc<AccessTokenEntry>) -> bool {
-        let removed = table.unpost(token);
-        if removed {
-            self.tally.remove(&Entity::AccessToken(Arc::clone(token)));
+    /// Removes tokens; whether any was there.
+    pub(crate) fn unpost(&mut self, table: &Table, tokens: &[Arc<AccessTokenEntry>]) -> bool {
+        let gone = table.unpost(tokens);
+        let any = !gone.is_empty();
+        for token in gone {
+            self.tally.remove(&Entity::AccessToken(token));
         }
-        removed
+        any
     }
 
     /// Puts `entities` in the place of the accounts, refresh and id tokens that a user or an assertion has.

@@ -6,12 +6,12 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{app_key, app_lookup, found_at, lifetime, put, token};
+use common::{SignIn, app_key, app_lookup, found_at, lifetime, put, token};
 use msal_cache::{Compatibility, TokenCache};
 use msal_core::Timestamp;
 use msal_core::store::{
     AccessTokenLookup, AccountEntry, Change, Entity, Extras, IdTokenEntry, Members, Owner,
-    OwnerRef, RefreshTokenEntry, TokenKey, TokenStore,
+    OwnerRef, RefreshTokenEntry, TokenKey, TokenStore, UserFilter,
 };
 
 const START: u64 = 1_750_000_000;
@@ -125,6 +125,61 @@ fn what_belongs_to_a_user_goes_together() {
             text.matches(&format!("\"home_account_id\":\"u{n}.t\""))
                 .count(),
             4
+        );
+    }
+}
+
+#[test]
+fn what_an_assertion_obtained_goes_together() {
+    let cache = TokenCache::builder().max_entries(30).build();
+    let obo = |hash: &str, now: u64| {
+        let user = SignIn {
+            assertion: Some(hash),
+            ..SignIn::of("u.t", "")
+        };
+        common::apply(&cache, user.all(hash));
+        let lookup = user.lookup(&["s"]);
+        assert!(found_at(&cache, &lookup, Timestamp::from_secs(now)).is_some());
+    };
+    common::apply(&cache, SignIn::of("u.t", "user").all("own")[1..].to_vec());
+    for n in 0..9 {
+        obo(&format!("hash{n}"), START + 200 + n);
+    }
+    assert_eq!(cache.len(), 30);
+    // Those of the same user are others.
+    obo("hash0", START + 300);
+    obo("new", START + 301);
+    assert_eq!(cache.len(), 30);
+    let all = |hash: &str| {
+        cache
+            .users(common::CLOUD, UserFilter::Assertion(hash))
+            .len()
+    };
+    assert_eq!(cache.users(common::CLOUD, UserFilter::All).len(), 0);
+    obo("newer", START + 302);
+    assert_eq!(cache.len(), 30);
+    let left = cache.statistics();
+    assert_eq!(
+        (left.access_tokens, left.refresh_tokens, left.id_tokens),
+        (10, 10, 10)
+    );
+    assert_eq!((all("hash0"), all("hash1"), all("hash2")), (1, 0, 1));
+}
+
+#[test]
+fn an_access_token_that_a_change_brings_is_spared_with_all_of_its_user() {
+    let cache = TokenCache::builder().max_entries(0).build();
+    for n in 0..3 {
+        let id = format!("u{n}.t");
+        let user = SignIn::of(&id, "user");
+        common::apply(&cache, user.all("old"));
+        assert_eq!(cache.len(), 4);
+        put(&cache, user.access_token("s", "new"));
+        assert_eq!(cache.len(), 4);
+        let now = Timestamp::from_secs(START + 100);
+        assert_eq!(
+            found_at(&cache, &user.lookup(&["s"]), now).as_deref(),
+            Some("new")
         );
     }
 }

@@ -136,8 +136,20 @@ macro_rules! user_calls {
                 Call::new(self, Silent::new(scopes, account))
             }
 
+            /// Makes a key in memory to bind tokens to, see [`TokenScheme`](msal_core::TokenScheme), and to sign the
+            /// requests with that present them. It serves other applications as well.
+            ///
+            /// That of an RSA algorithm takes some tenths of a second: make one, and clone it.
+            #[cfg(feature = "certificate")]
+            pub fn generate_pop_key(
+                &self,
+                algorithm: msal_core::PopAlgorithm,
+            ) -> Result<msal_core::PopKey, Error> {
+                self.core.generate_pop_key(algorithm)
+            }
+
             /// The users that this application can be silent for; all of them, unless the call is told whom.
-            pub fn accounts(&self) -> Call<'_, Self, Accounts> {
+            pub fn accounts(&self) -> Call<'_, Self, Accounts<'_>> {
                 Call::new(self, Accounts::default())
             }
 

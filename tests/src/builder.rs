@@ -8,7 +8,7 @@ use crate::certificate::ServerCertificate;
 use crate::context::{Settings, Tuning};
 use crate::defaults;
 use crate::provider::LocalIdentityProvider;
-use crate::registry::{App, OidcIssuer, Registry, Resource, Tenant, User};
+use crate::registry::{App, FederatedDomain, OidcIssuer, Registry, Resource, Tenant, User};
 
 /// Decides what a [`LocalIdentityProvider`] knows and does, before it starts.
 ///
@@ -72,6 +72,12 @@ impl LocalIdentityProviderBuilder {
     /// Registers an OpenID provider that is not Entra ID.
     pub fn oidc_issuer(mut self, issuer: OidcIssuer) -> Self {
         self.registry.issuers.push(issuer.into());
+        self
+    }
+
+    /// Registers a domain whose users an AD FS signs in, in place of one with the same name.
+    pub fn federated_domain(mut self, domain: FederatedDomain) -> Self {
+        self.registry.put_federated_domain(domain);
         self
     }
 

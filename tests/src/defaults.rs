@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::builder::LocalIdentityProviderBuilder;
 use crate::certificate::ClientCertificate;
-use crate::registry::{App, Resource, Tenant, User};
+use crate::registry::{App, FederatedDomain, Resource, Tenant, User};
 
 /// The id of the first tenant, `contoso.onmicrosoft.com`.
 pub const TENANT_ID: &str = "3d4f8a3c-0a52-4d1e-9a0c-6f7f0f6e4b11";
@@ -18,6 +18,9 @@ pub const OTHER_TENANT_ID: &str = "b7c1a2d0-5c1f-4f0e-8b65-1f0d9a3c7e22";
 
 /// A domain name of the second tenant.
 pub const OTHER_TENANT_DOMAIN: &str = "fabrikam.onmicrosoft.com";
+
+/// A domain of the first tenant whose users sign in at [`FEDERATION_HOST`].
+pub const FEDERATED_DOMAIN: &str = "federated.contoso.com";
 
 /// The client id of the app that signs in with [`CLIENT_SECRET`].
 pub const SECRET_CLIENT_ID: &str = "5f2c6a1e-7d3b-4c8e-9f10-2b4d6e8fa0c1";
@@ -38,7 +41,8 @@ pub const FAMILY_CLIENT_ID: &str = "1f0b7d2e-6a4c-4b8d-9e3f-5c7a9b1d3e24";
 pub const OTHER_FAMILY_CLIENT_ID: &str = "2a1c8e3f-7b5d-4c9e-8f40-6d8bac2e4f35";
 
 /// The client id of a web app, which signs in with [`WEB_CLIENT_SECRET`]. Its redirect URIs are
-/// `http://localhost/auth/redirect` on any port, and `https://web.example/auth/redirect`.
+/// `http://localhost/auth/redirect` on any port, and `https://web.example/auth/redirect`; after sign-out,
+/// `http://localhost` on any port.
 pub const WEB_CLIENT_ID: &str = "3b2d9f40-8c6e-4dae-9051-7e9cbd3f5046";
 
 /// Its secret.
@@ -126,7 +130,7 @@ pub(crate) fn add_to(
         Tenant::new(TENANT_ID, "Contoso")
             .domain(TENANT_DOMAIN)
             .domain("contoso.com")
-            .domain("federated.contoso.com"),
+            .domain(FEDERATED_DOMAIN),
         Tenant::new(OTHER_TENANT_ID, "Fabrikam")
             .domain(OTHER_TENANT_DOMAIN)
             .domain("fabrikam.com"),
@@ -199,6 +203,7 @@ pub(crate) fn add_to(
             .secret(WEB_CLIENT_SECRET)
             .redirect_uri("http://localhost/auth/redirect")
             .redirect_uri("https://web.example/auth/redirect")
+            .redirect_uri("http://localhost")
             .single_page_client(SPA_CLIENT_ID),
         for_users(App::new(API_CLIENT_ID))
             .display_name("Web API")
@@ -237,6 +242,10 @@ pub(crate) fn add_to(
     let registry = &mut builder.registry;
     registry.tenants.splice(0..0, tenants.map(Into::into));
     registry.resources.splice(0..0, resources.map(Into::into));
+    if registry.federated_domain(FEDERATED_DOMAIN).is_none() {
+        let domain = FederatedDomain::new(FEDERATED_DOMAIN, FEDERATION_HOST);
+        registry.put_federated_domain(domain);
+    }
     for app in apps {
         if registry.app(app.client_id()).is_none() {
             registry.put_app(app);

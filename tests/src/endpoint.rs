@@ -16,6 +16,10 @@ pub enum Endpoint {
     DevicePage,
     /// Sign-out.
     EndSession,
+    /// AD FS's description of its WS-Trust endpoints (MEX).
+    FederationMetadata,
+    /// Microsoft Graph.
+    Graph,
     /// Instance discovery: which hosts belong to which cloud.
     InstanceDiscovery,
     /// The instance metadata service of a virtual machine.
@@ -30,19 +34,25 @@ pub enum Endpoint {
     Token,
     /// Nothing the provider knows.
     Unknown,
+    /// The user realm service: who signs in the users of a domain.
+    UserRealm,
     /// AD FS's WebFinger, by which a client checks that a host is who it says.
     WebFinger,
+    /// AD FS's WS-Trust endpoints, which give SAML assertions.
+    WsTrust,
 }
 
 impl Endpoint {
     /// All kinds, in the order of their names.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Authorize,
         Self::Connect,
         Self::Control,
         Self::DeviceAuthorization,
         Self::DevicePage,
         Self::EndSession,
+        Self::FederationMetadata,
+        Self::Graph,
         Self::InstanceDiscovery,
         Self::InstanceMetadata,
         Self::Keys,
@@ -50,7 +60,9 @@ impl Endpoint {
         Self::OpenIdConfiguration,
         Self::Token,
         Self::Unknown,
+        Self::UserRealm,
         Self::WebFinger,
+        Self::WsTrust,
     ];
 
     /// The name used in JSON.
@@ -63,6 +75,8 @@ impl Endpoint {
             Self::DeviceAuthorization => "device_authorization",
             Self::DevicePage => "device_page",
             Self::EndSession => "end_session",
+            Self::FederationMetadata => "federation_metadata",
+            Self::Graph => "graph",
             Self::InstanceDiscovery => "instance_discovery",
             Self::InstanceMetadata => "instance_metadata",
             Self::Keys => "keys",
@@ -70,7 +84,9 @@ impl Endpoint {
             Self::OpenIdConfiguration => "openid_configuration",
             Self::Token => "token",
             Self::Unknown => "unknown",
+            Self::UserRealm => "user_realm",
             Self::WebFinger => "webfinger",
+            Self::WsTrust => "ws_trust",
         }
     }
 

@@ -24,15 +24,46 @@
 //! ```
 //!
 //! Programs in other languages start the binary `local-identity-provider`, which prints the settings
-//! as one line of JSON, and with `--control` serves the journal, faults and the clock under
-//! `/.control/`.
+//! as one line of JSON, and with `--control` serves the journal, faults, the clock, users and their
+//! sign-ins under `/.control/`.
 //!
 //! # What it knows
 //!
-//! Instance discovery, OpenID configuration, keys and the token endpoint (client credentials) of
-//! Entra ID in all clouds and regions, of B2C, CIAM, AD FS, dSTS, and of any OpenID issuer that a test
-//! registers; and the region that a virtual machine's metadata service tells. Client assertions are
-//! verified for real.
+//! Instance discovery, OpenID configuration, keys, sign-in, sign-out and tokens of Entra ID in all clouds
+//! and regions, of B2C, CIAM, AD FS, dSTS, and of any OpenID issuer that a test registers; and the region
+//! that a virtual machine's metadata service tells. Client assertions are verified for real.
+//!
+//! Users sign in on pages of plain HTML: with a password and, where asked, a second factor, at an
+//! organization's own AD FS, and with consent. A session saves them the next password. Codes, refresh
+//! tokens (of families of clients too) and device codes give tokens; those may be bound to a key. They end as
+//! they do at Entra ID: by use, time, revocation, a new password, or claims that a resource demands.
+//!
+//! ```
+//! use msal_testing::{LocalIdentityProvider, defaults};
+//!
+//! let provider = LocalIdentityProvider::start()?;
+//! let url = format!(
+//!     "{}/oauth2/v2.0/authorize?client_id={}&redirect_uri=http://localhost:5000&response_type=code\
+//!      &response_mode=form_post&scope=openid%20User.Read&state=0123",
+//!     provider.authority(),
+//!     defaults::PUBLIC_CLIENT_ID,
+//! );
+//! let answer = provider.sign_in(&url, defaults::USERNAME, defaults::PASSWORD)?;
+//! assert_eq!((answer.method(), answer.redirect_uri()), ("POST", "http://localhost:5000"));
+//! assert_eq!(answer.get("state"), Some("0123"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! [`Browser`] keeps its cookies from one sign-in to the next; a real browser works as well, through the
+//! provider's proxy. [`approve_device`](LocalIdentityProvider::approve_device) needs neither.
+//!
+//! Users with a password kept elsewhere ([`FederatedDomain`]): the user realm service, and an AD FS that describes
+//! itself (MEX), takes a password over WS-Trust 1.3 and 2005, and signs SAML assertions of both versions, which
+//! the token endpoint believes only as the very bytes that were signed. Users with a password kept here:
+//! the password grant, and ten wrong ones lock the account for a minute. On behalf of: an API gets tokens with
+//! the token it was called with.
+//!
+//! And Microsoft Graph's `https://graph.microsoft.com/v1.0/me`, for whoever brings a token for it.
 //!
 //! It depends on none of the libraries that it tests, so that it cannot share their mistakes.
 //!
@@ -41,6 +72,14 @@
 //! A tenant and an app are known in every cloud and at every kind of provider, unless the app names
 //! its tenants. A host that is nobody else's serves tenants as a private cloud does. Which of two
 //! errors comes first, where a request has both, is not documented for Entra ID, and may differ.
+//!
+//! The same wrong password counts each time it is given; Entra ID counts it once. AD FS locks no account, and knows
+//! no Kerberos: its endpoints for Windows sign-in say `401`. Assertions for the wrong audience are `AADSTS50008`,
+//! whose code for this is not documented. An AD FS signs with the same key as the rest of the provider.
+//!
+//! Every user of the registry can sign in at every AD FS and OpenID issuer. A federated user's browser
+//! comes back from AD FS by a redirect, without a WS-Federation token. Nobody is asked to stay signed in.
+//! Only claims that a test demands are checked; other claims requests are taken as met.
 
 mod adfs;
 mod browser;
@@ -55,6 +94,7 @@ mod endpoint;
 mod entra;
 mod fault;
 mod files;
+mod graph;
 mod hold;
 mod instance_metadata;
 mod journal;
@@ -70,6 +110,7 @@ mod server;
 mod sign_in;
 mod signing_key;
 mod summary;
+mod ws_trust;
 
 pub use self::browser::{AuthorizationAnswer, Browser, Person};
 pub use self::builder::LocalIdentityProviderBuilder;
@@ -80,5 +121,8 @@ pub use self::endpoint::Endpoint;
 pub use self::fault::{Fault, Wire};
 pub use self::hold::Hold;
 pub use self::provider::LocalIdentityProvider;
-pub use self::registry::{App, FederatedCredential, OidcIssuer, Resource, Tenant, User};
+pub use self::registry::{
+    App, FederatedCredential, FederatedDomain, OidcIssuer, Resource, SamlVersion, Tenant, User,
+    WsTrustVersion,
+};
 pub use self::request::{Request, Via};

@@ -14,7 +14,7 @@ use crate::builder::LocalIdentityProviderBuilder;
 use crate::certificate::{ClientCertificate, ServerCertificate, Thumbprint};
 use crate::context::Context;
 use crate::files::{Files, PFX_PASSWORD};
-use crate::registry::App;
+use crate::registry::{App, FederatedDomain};
 use crate::{Endpoint, Fault, Hold, Request, defaults, server};
 
 /// An identity provider of one's own that behaves as Entra ID does. It serves until it is dropped.
@@ -141,6 +141,11 @@ impl LocalIdentityProvider {
     /// Registers an app, in place of one with the same client id.
     pub fn register_app(&self, app: App) {
         self.context.registry_mut().put_app(app);
+    }
+
+    /// Registers a domain whose users an AD FS signs in, in place of one with the same name.
+    pub fn register_federated_domain(&self, domain: FederatedDomain) {
+        self.context.registry_mut().put_federated_domain(domain);
     }
 
     /// Puts a fault at the end of the queue.

@@ -6,11 +6,11 @@ use http::{Method, StatusCode};
 use crate::context::Context;
 use crate::entra::{
     authorize, device_authorization, end_session, instance_discovery, keys, login, native_client,
-    openid_configuration, token,
+    openid_configuration, token, user_realm,
 };
 use crate::realm::{Kind, Realm};
 use crate::reply::Reply;
-use crate::{Endpoint, Request, adfs, control, instance_metadata};
+use crate::{Endpoint, Request, adfs, control, graph, instance_metadata, ws_trust};
 
 /// Where a request goes.
 #[derive(Debug)]
@@ -40,6 +40,12 @@ fn find(context: &Context, request: &Request, realm: &Realm, rest: &[&str]) -> (
     if context.settings.control && request.path.starts_with(control::PREFIX) {
         return (Endpoint::Control, control::answer);
     }
+    if request.host.eq_ignore_ascii_case(graph::HOST) {
+        return (Endpoint::Graph, graph::answer);
+    }
+    if user_realm::username_in(&request.path).is_some() {
+        return (Endpoint::UserRealm, user_realm::answer);
+    }
     match (realm.kind, rest) {
         (Kind::Adfs, ["oauth2", "token"]) => (Endpoint::Token, token::answer),
         (Kind::Adfs, ["oauth2", "authorize"]) | (Kind::Oidc, ["connect", "authorize"]) => {
@@ -57,6 +63,10 @@ fn find(context: &Context, request: &Request, realm: &Realm, rest: &[&str]) -> (
         }
         (Kind::Adfs, ["ls"]) | (_, ["login"]) => (Endpoint::Login, login::answer),
         (Kind::Adfs, ["discovery", "keys"]) => (Endpoint::Keys, keys::answer),
+        (Kind::Adfs, ["services", "trust", "mex"]) => {
+            (Endpoint::FederationMetadata, ws_trust::describe)
+        }
+        (Kind::Adfs, ["services", "trust", _, _]) => (Endpoint::WsTrust, ws_trust::answer),
         (Kind::Oidc, ["connect", "token"]) => (Endpoint::Token, token::answer),
         (Kind::Oidc, ["keys"]) => (Endpoint::Keys, keys::answer),
         (Kind::Adfs | Kind::Oidc, [".well-known", "openid-configuration"]) => {

@@ -61,6 +61,11 @@ impl SigningKey {
         Ok(signature)
     }
 
+    /// The certificate that the public key is published in, in DER.
+    pub(crate) fn certificate_der(&self) -> &[u8] {
+        self.certificate.certificate_der()
+    }
+
     /// Modulus and exponent, without leading zeros.
     pub(crate) fn public_numbers(&self) -> (&[u8], &[u8]) {
         (&self.modulus, &self.exponent)

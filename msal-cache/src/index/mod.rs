@@ -1,6 +1,7 @@
 //! Where entries are found: sharded hash tables, each look-up one probe.
 
 pub(crate) mod holder;
+pub(crate) mod holdings;
 pub(crate) mod key;
 pub(crate) mod names;
 pub(crate) mod postings;

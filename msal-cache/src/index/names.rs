@@ -3,26 +3,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use super::spot::{Spot, spread};
+use super::spot::spread;
 
-/// Where the users are that sign in with a name, by the hash of that name.
+/// The hashes of the users that sign in with a name, by the hash of that name.
 ///
 /// The table holds one of them; others of the same hash queue up elsewhere, since any number of users may share a name.
 #[derive(Default)]
 pub(crate) struct Names {
     table: HashTable<Named>,
-    more: BTreeMap<u32, BTreeSet<Spot>>,
+    more: BTreeMap<u32, BTreeSet<u32>>,
 }
 
-/// The place of a user with this name. Twelve bytes.
+/// A user with this name. Eight bytes.
 struct Named {
     tag: u32,
-    user: Spot,
+    user: u32,
 }
 
 impl Names {
-    /// The places of all whose name has this hash; the caller compares.
-    pub(crate) fn find(&self, hash: u32) -> impl Iterator<Item = Spot> {
+    /// All whose name has this hash; the caller compares.
+    pub(crate) fn find(&self, hash: u32) -> impl Iterator<Item = u32> {
         let first = self.table.find(spread(hash), |one| one.hash() == hash);
         let more = first.filter(|first| first.tag & MORE != 0);
         let more = more.and_then(|_| self.more.get(&hash));
@@ -30,7 +30,7 @@ impl Names {
         users.chain(more.into_iter().flatten().copied())
     }
 
-    pub(crate) fn insert(&mut self, hash: u32, user: Spot) {
+    pub(crate) fn insert(&mut self, hash: u32, user: u32) {
         let rehash = |one: &Named| spread(one.hash());
         match self
             .table
@@ -47,7 +47,7 @@ impl Names {
         }
     }
 
-    pub(crate) fn remove(&mut self, hash: u32, user: Spot) {
+    pub(crate) fn remove(&mut self, hash: u32, user: u32) {
         let Ok(mut first) = self
             .table
             .find_entry(spread(hash), |one| one.hash() == hash)
@@ -73,6 +73,13 @@ impl Names {
     }
 }
 
+#[cfg(test)]
+impl Names {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.table.is_empty() && self.more.is_empty()
+    }
+}
+
 impl Named {
     fn hash(&self) -> u32 {
         self.tag & !MORE
@@ -88,7 +95,7 @@ mod tests {
 
     #[test]
     fn users_of_one_name_come_and_go_in_any_order() {
-        let users = [0, 1, 2, 3].map(|hash| Spot { shard: 5, hash });
+        let users = [10, 11, 12, 13];
         for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]] {
             let mut names = Names::default();
             for user in users.iter().chain(&users) {
@@ -100,12 +107,12 @@ mod tests {
                 names.remove(7, users[at]);
                 assert!(names.find(7).all(|user| user != users[at]));
             }
-            assert!(names.table.is_empty() && names.more.is_empty());
+            assert!(names.is_empty());
         }
     }
 
     #[test]
-    fn a_name_takes_twelve_bytes() {
-        assert_eq!(size_of::<Named>(), 12);
+    fn a_name_takes_eight_bytes() {
+        assert_eq!(size_of::<Named>(), 8);
     }
 }

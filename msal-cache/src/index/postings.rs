@@ -8,8 +8,7 @@ use msal_core::store::AccessTokenEntry;
 
 use super::spot::spread;
 
-/// Access tokens by hash. A token is posted once for each of its scopes, and once for the user or assertion that it
-/// belongs to.
+/// Access tokens by hash. A token is posted once for each of its scopes.
 ///
 /// The table holds one posting for a hash; whatever shares it, be it by intent or by chance, queues up elsewhere, so that
 /// a file full of such tokens costs no quadratic time.
@@ -19,7 +18,7 @@ pub(crate) struct Postings {
     more: BTreeMap<u32, Vec<Posting>>,
 }
 
-/// A token under one of its hashes. Sixteen bytes, with the hash so that growing touches no token.
+/// A token under one of its scopes. Sixteen bytes, with the hash so that growing touches no token.
 pub(crate) struct Posting {
     pub(crate) token: Arc<AccessTokenEntry>,
     tag: u32,
@@ -57,40 +56,38 @@ impl Postings {
         }
     }
 
-    /// Takes a token out from under this hash; whether it was there. The later it was put in the sooner it is found.
-    pub(crate) fn remove(&mut self, hash: u32, token: &Arc<AccessTokenEntry>) -> bool {
+    /// Takes away the tokens under this hash that `goes` names, in one pass however many there are.
+    pub(crate) fn remove(
+        &mut self,
+        hash: u32,
+        goes: impl Fn(&Arc<AccessTokenEntry>) -> bool,
+    ) -> Vec<Arc<AccessTokenEntry>> {
         let Ok(mut first) = self
             .table
             .find_entry(spread(hash), |one| one.hash() == hash)
         else {
-            return false;
+            return Vec::new();
         };
-        let queue = if first.get().has_more() {
-            self.more.get_mut(&hash)
-        } else {
-            None
+        let mut queue = match first.get().has_more() {
+            true => self.more.remove(&hash).unwrap_or_default(),
+            false => Vec::new(),
         };
-        let Some(queue) = queue else {
-            let found = Arc::ptr_eq(&first.get().token, token);
-            if found {
-                first.remove();
-            }
-            return found;
-        };
-        let found = if Arc::ptr_eq(&first.get().token, token) {
-            queue.pop().map(|next| *first.get_mut() = next).is_some()
-        } else {
-            let at = queue.iter().rposition(|one| Arc::ptr_eq(&one.token, token));
-            at.map(|at| queue.swap_remove(at)).is_some()
-        };
-        let first = first.get_mut();
-        if queue.is_empty() {
-            self.more.remove(&hash);
-            first.tag = hash;
-        } else {
-            first.tag = hash | MORE;
+        let gone = queue.extract_if(.., |one| goes(&one.token));
+        let mut gone: Vec<_> = gone.map(|one| one.token).collect();
+        if goes(&first.get().token) {
+            let Some(next) = queue.pop() else {
+                gone.push(first.remove().0.token);
+                return gone;
+            };
+            gone.push(std::mem::replace(first.get_mut(), next).token);
         }
-        found
+        if queue.is_empty() {
+            first.get_mut().tag = hash;
+        } else {
+            first.get_mut().tag = hash | MORE;
+            self.more.insert(hash, queue);
+        }
+        gone
     }
 
     /// How many there are, but for those that share a hash.
@@ -169,8 +166,12 @@ mod tests {
             }
             for (gone, at) in order.into_iter().enumerate() {
                 assert_eq!(postings.find(7).count(), 4 - gone);
-                assert!(postings.remove(7, &tokens[at]));
-                assert!(!postings.remove(7, &tokens[at]));
+                let mut remove = || {
+                    postings
+                        .remove(7, |one| Arc::ptr_eq(one, &tokens[at]))
+                        .len()
+                };
+                assert_eq!((remove(), remove()), (1, 0));
                 assert!(
                     postings
                         .find(7)
@@ -178,6 +179,28 @@ mod tests {
                 );
             }
             assert!(postings.table.is_empty() && postings.more.is_empty());
+        }
+    }
+
+    #[test]
+    fn tokens_of_one_hash_go_at_once() {
+        for count in 1..4 {
+            for kept in 0..=count {
+                let tokens: Vec<_> = (0..count).map(|_| token()).collect();
+                let mut postings = Postings::default();
+                for token in &tokens {
+                    postings.insert(7, Arc::clone(token), 0);
+                }
+                let is_kept = |one: &Arc<_>| tokens.get(kept).is_some_and(|t| Arc::ptr_eq(t, one));
+                let left = usize::from(kept < count);
+                assert_eq!(postings.remove(7, |one| !is_kept(one)).len(), count - left);
+                assert_eq!(
+                    postings.find(7).filter(|one| is_kept(&one.token)).count(),
+                    left
+                );
+                assert_eq!(postings.remove(7, |_| true).len(), left);
+                assert!(postings.table.is_empty() && postings.more.is_empty());
+            }
         }
     }
 

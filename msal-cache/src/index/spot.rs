@@ -7,7 +7,7 @@ use super::holder::Holder;
 use super::key::{Key, unpadded};
 
 /// Where in the index something is: which shard, and under which hash there.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Spot {
     pub(crate) shard: u32,
     pub(crate) hash: u32,
@@ -17,7 +17,7 @@ pub(crate) struct Spot {
 #[derive(Clone)]
 pub(crate) struct Locator {
     seed: RandomState,
-    shards: u64,
+    shards: u32,
 }
 
 impl Locator {
@@ -25,7 +25,7 @@ impl Locator {
     pub(crate) fn new(shards: u32) -> Self {
         Self {
             seed: RandomState::default(),
-            shards: u64::from(shards),
+            shards,
         }
     }
 
@@ -57,7 +57,7 @@ impl Locator {
         write_folded(&mut hasher, scope);
         let hash = hasher.finish();
         Spot {
-            shard: self.shard(group.unwrap_or(hash)),
+            shard: self.shard(low_bits(group.unwrap_or(hash))),
             hash: low_bits(hash),
         }
     }
@@ -66,11 +66,11 @@ impl Locator {
     /// tokens.
     pub(crate) fn holder(&self, holder: &Holder<'_>) -> Spot {
         let mut hasher = self.seed.build_hasher();
-        self.spot(match holder.owner() {
+        self.spot(low_bits(match holder.owner() {
             OwnerRef::Assertion(hash) => group(&mut hasher, ASSERTION, &holder.place, hash),
             OwnerRef::Account(id) => group(&mut hasher, ACCOUNT, &holder.place, id),
             OwnerRef::App => 0,
-        })
+        }))
     }
 
     /// The spot of the list of those who sign in with a name.
@@ -79,19 +79,20 @@ impl Locator {
         hasher.write_u8(NAME);
         hasher.write(place.as_bytes());
         write_folded(&mut hasher, username);
-        self.spot(hasher.finish())
+        self.spot(low_bits(hasher.finish()))
     }
 
-    fn spot(&self, hash: u64) -> Spot {
+    /// The spot of a holder, or of a name, that has this hash.
+    pub(crate) fn spot(&self, hash: u32) -> Spot {
         Spot {
             shard: self.shard(hash),
-            hash: low_bits(hash),
+            hash,
         }
     }
 
-    fn shard(&self, hash: u64) -> u32 {
-        // The low bits find a place within the shard.
-        ((hash >> 40) & (self.shards - 1)) as u32
+    fn shard(&self, hash: u32) -> u32 {
+        // Of the 31 bits the upper six: there are no more than 64 shards.
+        (hash >> 25) & (self.shards - 1)
     }
 }
 

@@ -127,7 +127,6 @@ impl Reader {
 
     /// Home account id, and the hash of the assertion that obtained a refresh or id token. The one may be missing where
     /// the other is there.
-    #[expect(clippy::type_complexity, reason = "a pair of texts")]
     fn holder(&mut self, fields: &mut Fields<'_>) -> Result<(Arc<str>, Option<Arc<str>>), Defect> {
         let Some(hash) = fields.spelled(&ASSERTION_HASH)? else {
             return Ok((self.required(fields, "home_account_id")?, None));

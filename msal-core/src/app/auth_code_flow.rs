@@ -41,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) correlation_id: Option<String>,
     /// The endpoints as they were when the sign-in began: no response can change them.
     pub(crate) token_endpoint: Url,
+    pub(crate) jwks: Option<Url>,
     pub(crate) issuer: String,
     pub(crate) names_issuer: bool,
     /// Whether a code for the application's page in the browser is wanted too.
@@ -102,10 +103,11 @@ impl AuthCodeFlow {
             return Err(malformed("a secret of it is empty"));
         }
         let is_plain_http = parts.authority.starts_with("http://");
-        match parts.token_endpoint.scheme() {
-            "https" => Ok(Self(Box::new(parts))),
-            "http" if is_plain_http => Ok(Self(Box::new(parts))),
-            _ => Err(malformed("its token endpoint is no https address")),
+        let is_safe =
+            |url: &Url| url.scheme() == "https" || (is_plain_http && url.scheme() == "http");
+        match is_safe(&parts.token_endpoint) && parts.jwks.as_ref().is_none_or(is_safe) {
+            true => Ok(Self(Box::new(parts))),
+            false => Err(malformed("an endpoint of it is no https address")),
         }
     }
 
@@ -131,6 +133,7 @@ impl AuthCodeFlow {
         Endpoints::fixed(
             &parts.token_endpoint,
             &parts.auth_uri,
+            parts.jwks.as_ref(),
             &parts.issuer,
             parts.names_issuer,
         )

@@ -99,13 +99,18 @@ impl App {
     }
 
     pub(super) fn accounts(&self, filter: AccountFilter<'_>) -> Vec<Account> {
-        let users = self.store.users(self.authority.cloud(), filter.into());
+        let cloud = self.authority.cloud();
         let of_family = refresh::may_be_of_family(self);
-        let usable = users.iter().filter(|user| self.can_use(user, of_family));
-        let realm = self.authority.realm();
-        usable
-            .filter_map(|user| Account::of_user(user, realm))
-            .collect()
+        let account = |user: &Arc<[Entity]>| {
+            let is_usable = self.can_use(user, of_family);
+            Account::of_user(user, self.authority.realm()).filter(|_| is_usable)
+        };
+        if let AccountFilter::HomeAccountId(id) = filter {
+            let user = self.store.user(cloud, id);
+            return user.as_ref().and_then(account).into_iter().collect();
+        }
+        let users = self.store.users(cloud, filter.into());
+        users.iter().filter_map(account).collect()
     }
 
     /// Whether a user has signed in to this client, or to another of its family.
@@ -165,11 +170,18 @@ impl App {
         response: &str,
         options: CallOptions,
     ) -> Flow<AuthenticationResult> {
+        let mut parameters = options.parameters;
+        let kept = flow.0.parameters.iter();
+        let is_given = |name: &str| parameters.iter().any(|(given, _)| given == name);
+        let kept: Vec<_> = kept.filter(|(name, _)| !is_given(name)).cloned().collect();
+        parameters.extend(kept);
         let call = CallOptions {
             correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
-            claims: flow.0.claims.clone(),
-            client_claims: flow.0.client_claims.clone(),
-            parameters: flow.0.parameters.clone(),
+            claims: options.claims.or_else(|| flow.0.claims.clone()),
+            client_claims: options
+                .client_claims
+                .or_else(|| flow.0.client_claims.clone()),
+            parameters,
             scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
             tenant: flow.0.tenant.clone(),
             ..options
@@ -431,7 +443,10 @@ pub(super) fn home_of<'a>(authority: &Authority, account: &'a Account) -> Option
             authority.tenant(),
             Some(tenant::COMMON | tenant::ORGANIZATIONS)
         );
-    account.home_tenant_id().filter(|_| is_shared)
+    match is_shared {
+        true => account.home_tenant_id(),
+        false => None,
+    }
 }
 
 /// A redirect URI must be absolute and have no fragment, RFC 6749 section 3.1.2.
@@ -491,6 +506,16 @@ macro_rules! user_methods {
             /// [`logout_url`](Self::logout_url).
             pub fn remove_account(&self, account: &Account) -> Flow<bool> {
                 Flow::ready(Ok(self.0.sign_out(account)))
+            }
+
+            /// Makes a key to bind tokens to, see [`PopKey::generate`](crate::PopKey::generate), which tells the time of
+            /// this application.
+            #[cfg(feature = "certificate")]
+            pub fn generate_pop_key(
+                &self,
+                algorithm: crate::PopAlgorithm,
+            ) -> Result<crate::PopKey, crate::Error> {
+                crate::PopKey::generate(algorithm, &self.0.env)
             }
 
             /// Begins a sign-in in a browser: the authorization code flow with PKCE, RFC 6749 section 4.1 and

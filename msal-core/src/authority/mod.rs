@@ -6,6 +6,8 @@ mod endpoints;
 mod host;
 pub mod instance;
 mod issuer;
+#[cfg(feature = "certificate")]
+mod keys;
 mod kind;
 mod memory;
 pub mod openid;

@@ -114,6 +114,7 @@ pub(crate) async fn initiate(
         login_hint: options.login_hint,
         correlation_id: Some(id),
         token_endpoint: endpoints.token.clone(),
+        jwks: endpoints.jwks.clone(),
         issuer: endpoints.issuer.as_str().to_owned(),
         names_issuer: endpoints.names_issuer_in_responses,
         spa_code: options.spa_code,

@@ -7,8 +7,10 @@ use std::time::Duration;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::identity::{Expected, Identity};
+use super::signature;
 use crate::app::App;
 use crate::authority::Endpoints;
+use crate::flow::Io;
 use crate::protocol::token::{self, TokenResponse};
 use crate::result::User;
 use crate::store::{
@@ -140,11 +142,13 @@ impl<'a> Whose<'a> {
 }
 
 /// Checks an answer, keeps what it brought, and makes the result.
-pub(crate) fn receive(
+pub(crate) async fn receive(
     response: &Response,
     sign_in: &SignIn<'_>,
-    now: Timestamp,
+    io: &mut Io,
 ) -> Result<AuthenticationResult, Error> {
+    // The token's life began when it came, not when its signature has been checked.
+    let now = io.now();
     let token = token::parse(response, sign_in.scheme.token_type())?;
     let expected = Expected {
         client_id: &sign_in.app.client_id,
@@ -155,6 +159,10 @@ pub(crate) fn receive(
         home_account_id: sign_in.whose.known(),
     };
     let identity = Identity::of(&token, &expected, now)?;
+    if sign_in.app.verifies_id_tokens {
+        let id_token = token.id_token.as_ref().zip(identity.claims.as_ref());
+        signature::check(id_token, sign_in, io).await?;
+    }
     let refresh_token = token.refresh_token.clone();
     let spa_code = token.spa_code.clone();
     let kept = sign_in.keep(token, &identity, now);

@@ -100,6 +100,13 @@ pub(crate) fn answered_realm(key: &str, authority: &Authority, app: &App) -> Opt
     })
 }
 
+/// What a long-running process is known by in the cache. Keys may come from anywhere: none is another's, and none is
+/// the hash of an assertion.
+pub(crate) fn process(key: &str) -> String {
+    let hash = Sha256::new_with_prefix("long-running process\n").chain_update(key);
+    BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
+}
+
 fn unknown_process() -> Error {
     Error::new(ErrorKind::NotCached)
         .because("the cache knows no long-running process of this key: begin it with an assertion")

@@ -8,6 +8,7 @@ use url::Url;
 use super::ask::{Asking, Means};
 use super::cached::Wanted;
 use super::finish::{SignIn, Whose, receive};
+use super::signature;
 use crate::app::App;
 use crate::authority::Endpoints;
 use crate::exchange::Asker;
@@ -83,6 +84,13 @@ impl<'a> UserGrant<'a> {
             };
             make(&user, &means.endpoints.token, id)
         };
+        if app.verifies_id_tokens {
+            let endpoints = match self.endpoints {
+                Some(fixed) => Arc::clone(fixed),
+                None => asking.endpoints(io).await?,
+            };
+            signature::prepare(app, &endpoints, io).await?;
+        }
         let (response, endpoints) = asking.ask(self.endpoints, request, io).await?;
         let sign_in = SignIn {
             app,
@@ -96,6 +104,7 @@ impl<'a> UserGrant<'a> {
             refresh_token: self.refresh_token,
             whose: self.whose,
         };
-        receive(&response, &sign_in, io.now())
+        let result = receive(&response, &sign_in, io).await?;
+        Ok(result.with_correlation_id(id))
     }
 }

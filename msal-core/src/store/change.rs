@@ -13,8 +13,9 @@ pub struct Change {
     pub removals: Vec<Removal>,
     /// What to add, or to put in the place of what has the same identity.
     pub upserts: Vec<Entity>,
-    /// A user of whom an account or a refresh token must still be there: where it is not, somebody has signed the
-    /// user out meanwhile, and nothing is added.
+    /// A user of whom an account or a refresh token must still be there after the removals, of whichever client: where
+    /// neither is, somebody has signed the user out meanwhile, and nothing is added. What an assertion obtained does not
+    /// count. The removals are made all the same.
     pub unless_signed_out: Option<UserKey>,
 }
 
@@ -71,7 +72,7 @@ pub enum Removal {
         /// The hash of the assertion, or the process's key.
         hash: Arc<str>,
     },
-    /// A refresh token, if the cache still holds the same one.
+    /// A refresh token, if the cache still holds the same secret for this client and this user or assertion.
     RefreshToken(Arc<RefreshTokenEntry>),
     /// A user, as far as one client reaches: the accounts, the id tokens and the access tokens of every client, and
     /// of the refresh tokens the client's own and those of its family. What on-behalf-of obtained is no part of it.

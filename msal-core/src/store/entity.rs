@@ -11,7 +11,7 @@ pub struct RefreshTokenEntry {
     pub environment: Arc<str>,
     /// The client it was issued to.
     pub client_id: Arc<str>,
-    /// The user, by home account id.
+    /// The user, by home account id; may be empty where an assertion obtained it.
     pub home_account_id: Arc<str>,
     /// The family of clients that may use it; only `1` exists.
     pub family_id: Option<Arc<str>>,
@@ -32,7 +32,7 @@ pub struct IdTokenEntry {
     pub realm: Arc<str>,
     /// The client it was issued to.
     pub client_id: Arc<str>,
-    /// The user, by home account id.
+    /// The user, by home account id; may be empty where an assertion obtained it.
     pub home_account_id: Arc<str>,
     /// The token itself.
     pub secret: RawIdToken,

@@ -30,7 +30,8 @@ pub enum Owner {
     App,
     /// Whoever an on-behalf-of assertion speaks for: such a token answers that assertion and nothing else.
     Assertion {
-        /// The base64url form of the assertion's SHA-256.
+        /// The base64url form of the assertion's SHA-256, whose padding does not count, or the key of a long-running
+        /// process, compared as it is.
         hash: Arc<str>,
         /// The user's home account id, where the answer told it.
         home_account_id: Option<Arc<str>>,

@@ -13,12 +13,13 @@ pub struct UserKey {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum UserFilter<'a> {
-    /// Everybody's who signed in.
+    /// Everybody's who signed in. Like those below, it finds nothing that an assertion obtained.
     All,
     /// What was obtained with the on-behalf-of assertion of this hash, or for the long-running process of this key.
     Assertion(&'a str),
     /// Those of one user, by home account id.
     HomeAccountId(&'a str),
-    /// Those of the users who sign in with this name, compared without case.
+    /// Those of the users who sign in with this name in any tenant, compared without ASCII case. Nobody is found by an
+    /// empty name.
     Username(&'a str),
 }

@@ -6,9 +6,13 @@ mod accounts;
 mod auth_code;
 mod auth_code_issuer;
 mod auth_code_kept;
+#[cfg(feature = "certificate")]
+mod bound;
 mod client_credentials;
 mod device_code;
 mod engine;
+#[cfg(feature = "certificate")]
+mod id_token_signatures;
 mod identity;
 mod interactive;
 mod on_behalf_of;
@@ -16,6 +20,8 @@ mod refresh_tokens;
 mod renewal;
 mod scheme;
 mod script;
+#[cfg(feature = "certificate")]
+mod sign_in;
 mod silent;
 mod site;
 mod users;

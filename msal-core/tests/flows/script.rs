@@ -313,6 +313,12 @@ impl Script {
         }
     }
 
+    /// Adds to the script.
+    #[cfg(feature = "certificate")]
+    pub(crate) fn then(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.replies.lock().unwrap().extend(replies);
+    }
+
     /// What was asked, in order.
     pub(crate) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()

@@ -1,37 +1,30 @@
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 
 /// A value that another thread will supply. Supplying nothing ends the wait too.
-pub(crate) fn later<T: Send>() -> (Supplier<T>, Later<T>) {
+pub(super) fn later<T: Send>() -> (Supplier<T>, impl Future<Output = Option<T>> + Send) {
     let state = Arc::new(Mutex::new(State {
         value: None,
         over: false,
         waker: None,
     }));
-    (Supplier(state.clone()), Later(state))
-}
-
-/// The future of what [`later`] promises.
-pub(crate) struct Later<T>(Arc<Mutex<State<T>>>);
-
-impl<T> Future for Later<T> {
-    type Output = Option<T>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let theirs = Supplier(state.clone());
+    let value = poll_fn(move |context| {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.over {
             return Poll::Ready(state.value.take());
         }
         state.waker = Some(context.waker().clone());
         Poll::Pending
-    }
+    });
+    (theirs, value)
 }
 
-pub(crate) struct Supplier<T>(Arc<Mutex<State<T>>>);
+pub(super) struct Supplier<T>(Arc<Mutex<State<T>>>);
 
 impl<T> Supplier<T> {
-    pub(crate) fn supply(self, value: T) {
+    pub(super) fn supply(self, value: T) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).value = Some(value);
     }
 }

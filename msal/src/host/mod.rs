@@ -6,4 +6,3 @@ mod later;
 
 pub(crate) use asynchronous::AsyncDriver;
 pub(crate) use blocking::BlockingDriver;
-pub(crate) use later::{Later, later};

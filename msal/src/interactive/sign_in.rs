@@ -3,7 +3,7 @@ use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use msal_core::app::{AuthCodeFlow, Interaction, ResponseMode};
+use msal_core::app::{AuthCodeFlow, Interaction};
 use msal_core::{Error, ErrorKind};
 use url::Url;
 
@@ -90,14 +90,12 @@ impl Interaction for BrowserSignIn {
         let Some(listener) = listener else {
             return Err(Error::new(ErrorKind::Internal("interactive")));
         };
-        let mode = match flow.response_mode() {
-            ResponseMode::Query => super::ResponseMode::Query,
-            _ => super::ResponseMode::FormPost,
-        };
         let is_ours = flow.recognizer();
-        let expectation = Expectation::new(mode, move |response| match is_ours(response) {
-            true => Verdict::Ours,
-            false => Verdict::NotOurs,
+        let expectation = Expectation::new(flow.response_mode(), move |response| {
+            match is_ours(response) {
+                true => Verdict::Ours,
+                false => Verdict::NotOurs,
+            }
         });
         let now = Instant::now();
         let deadline = now.checked_add(limit).unwrap_or(now + LONGEST);

@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use msal::interactive::{ListenError, LoopbackListener, Pages, ResponseMode};
+use msal::ResponseMode;
+use msal::interactive::{ListenError, LoopbackListener, Pages};
 use socket2::{Domain, Socket, Type};
 
 use super::client::{self, connect};

@@ -2,7 +2,8 @@
 
 use std::net::{Ipv6Addr, TcpStream};
 
-use msal::interactive::{ListenError, LoopbackListener, Pages, ResponseMode};
+use msal::ResponseMode;
+use msal::interactive::{ListenError, LoopbackListener, Pages};
 
 use super::client::{self, get, post, request};
 use super::sign_in::{STATE, SignIn, TRUE};

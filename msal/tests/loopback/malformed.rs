@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::thread;
 
-use msal::interactive::ResponseMode;
+use msal::ResponseMode;
 use msal::interactive::http::{Door, Head};
 use proptest::prelude::*;
 use proptest::sample::Index;

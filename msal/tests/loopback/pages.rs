@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use msal::interactive::{LoopbackListener, Pages, ResponseMode};
+use msal::ResponseMode;
+use msal::interactive::{LoopbackListener, Pages};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 

@@ -3,9 +3,8 @@
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use msal::interactive::{
-    CancelHandle, Expectation, ListenError, LoopbackListener, Pages, ResponseMode, Verdict,
-};
+use msal::ResponseMode;
+use msal::interactive::{CancelHandle, Expectation, ListenError, LoopbackListener, Pages, Verdict};
 
 use super::client::{self, Reply};
 

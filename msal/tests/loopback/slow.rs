@@ -6,7 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use msal::interactive::{ListenError, LoopbackListener, Pages, ResponseMode};
+use msal::ResponseMode;
+use msal::interactive::{ListenError, LoopbackListener, Pages};
 
 use super::client::{connect, post};
 use super::sign_in::{SignIn, TRUE};

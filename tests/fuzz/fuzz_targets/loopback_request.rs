@@ -4,7 +4,7 @@
 //! understood in one way.
 
 use libfuzzer_sys::fuzz_target;
-use msal::interactive::ResponseMode;
+use msal::ResponseMode;
 use msal::interactive::http::{Admitted, Door, Head, MAX_BODY, MAX_HEAD, form_text};
 
 fuzz_target!(|bytes: &[u8]| {

@@ -28,6 +28,19 @@ export class Provider {
         return this.summary.apps.find((app) => app.certificate_file);
     }
 
+    // Every user's password.
+    get password() {
+        return this.summary.password;
+    }
+
+    app(name) {
+        return this.summary.apps.find((app) => app.name === name);
+    }
+
+    user(username) {
+        return this.summary.users.find((user) => user.username === username);
+    }
+
     authority(host = "login.microsoftonline.com") {
         return `https://${host}/${this.tenant.id}`;
     }

@@ -27,6 +27,17 @@ class Provider:
     def certificate_app(self):
         return next(app for app in self.summary["apps"] if "certificate_file" in app)
 
+    @property
+    def password(self):
+        """Every user's password."""
+        return self.summary["password"]
+
+    def app(self, name):
+        return next(app for app in self.summary["apps"] if app["name"] == name)
+
+    def user(self, username):
+        return next(user for user in self.summary["users"] if user["username"] == username)
+
     def authority(self, host="login.microsoftonline.com"):
         return f"https://{host}/{self.tenant['id']}"
 

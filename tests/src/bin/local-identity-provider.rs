@@ -9,7 +9,7 @@ use msal_testing::LocalIdentityProvider;
 
 /// Serves an identity provider on 127.0.0.1 that behaves as Entra ID does, until SIGTERM or SIGINT.
 ///
-/// Prints one line of JSON: URLs, files, tenants and apps. Give a program under test the proxy URL and the
+/// Prints one line of JSON: URLs, files, tenants, users and apps. Give a program under test the proxy URL and the
 /// CA file, and it can sign in at <https://login.microsoftonline.com>.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -19,7 +19,7 @@ struct Arguments {
     /// The port; a free one without it.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Serve /.control/: journal, faults and clock for tests in other languages.
+    /// Serve /.control/: journal, faults, clock, users and settings for tests in other languages.
     #[arg(long)]
     control: bool,
 }

@@ -1,7 +1,6 @@
 //! As much of HTML as the provider's pages have.
 
 /// A form, and what is typed into it.
-#[derive(Debug)]
 pub(super) struct Form {
     pub(super) action: String,
     pub(super) name: Option<String>,
@@ -67,7 +66,6 @@ pub(super) fn text_of(page: &str, id: &str) -> Option<String> {
     Some(unescape(tag.text))
 }
 
-#[derive(Debug)]
 struct Tag<'page> {
     name: &'page str,
     attributes: &'page str,

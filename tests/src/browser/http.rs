@@ -7,13 +7,12 @@ use std::time::Duration;
 use url::{Position, Url};
 
 /// The cookies of each host.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Jar {
     cookies: Vec<(String, String, String)>,
 }
 
 /// A page, or a redirect in its place.
-#[derive(Debug)]
 pub(super) struct Page {
     pub(super) url: Url,
     pub(super) status: u16,

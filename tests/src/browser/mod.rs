@@ -5,6 +5,7 @@ mod html;
 mod http;
 mod person;
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
@@ -30,7 +31,6 @@ pub use self::person::Person;
 /// assert_eq!(answer.get("state"), Some("s"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Browser {
     address: SocketAddr,
     jar: Jar,
@@ -133,6 +133,15 @@ impl Browser {
     fn submit(&mut self, url: &Url, form: &Form) -> io::Result<Page> {
         let url = url.join(&form.action).map_err(io::Error::other)?;
         http::exchange(self.address, &mut self.jar, &url, Some(&form.encoded()))
+    }
+}
+
+impl fmt::Debug for Browser {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Browser")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 

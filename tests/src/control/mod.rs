@@ -1,6 +1,7 @@
 //! `/.control/`: the journal, faults, the clock and users for tests that are not written in Rust. Off unless
 //! asked for.
 
+mod federation;
 mod users;
 
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(crate) const PREFIX: &str = "/.control/";
 /// - `POST /.control/revoke` with `{"username"}` ends the user's sessions and refresh tokens.
 /// - `POST /.control/password` with `{"username", "password"}` gives the user a new password, and revokes.
 /// - `POST /.control/demand` with `{"resource", "claims"}` demands claims (an object) for a resource, or none (null).
+/// - `POST /.control/federated-domain` with `{"name", "host"}`, and perhaps `ws_trust` (any of `13` and `2005`), `saml`
+///   (`1.1` or `2.0`) and `metadata` (whether its description has a URL), registers a federated domain.
 /// - `POST /.control/sign-in` and `/.control/device` walk the pages: see [`answer_waiting`].
 pub(crate) fn answer(context: &Context, request: &Request, _: &Realm) -> Reply {
     let name = request.path.strip_prefix(PREFIX).unwrap_or_default();
@@ -64,6 +67,7 @@ pub(crate) fn answer(context: &Context, request: &Request, _: &Realm) -> Reply {
                 None => refuse(StatusCode::BAD_REQUEST, "give {\"offset\": seconds}"),
             }
         }
+        (&Method::POST, "federated-domain") => federation::answer(context, &request.body),
         (&Method::POST, name) => users::answer(context, name, &request.body)
             .unwrap_or_else(|| refuse(StatusCode::NOT_FOUND, NAMES)),
         _ => refuse(StatusCode::NOT_FOUND, NAMES),

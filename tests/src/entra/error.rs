@@ -49,6 +49,18 @@ impl EntraError {
         self
     }
 
+    /// Says that the grant is at fault where a grant needs more of the user than it can show, as the token
+    /// endpoint does for passwords.
+    pub(crate) fn of_grant(self) -> Self {
+        match self.error {
+            "interaction_required" => Self {
+                error: "invalid_grant",
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// The same under another OAuth code.
     pub(crate) const fn with_error(mut self, error: &'static str) -> Self {
         self.error = error;
@@ -149,6 +161,9 @@ impl EntraError {
         let (error, description) = match self.error {
             "invalid_client" => ("invalid_client", ADFS_WRONG_CREDENTIAL.to_owned()),
             "unauthorized_client" => ("invalid_client", ADFS_UNKNOWN_CLIENT.to_owned()),
+            "invalid_grant" if matches!(self.code, 50_034 | 50_053 | 50_055 | 50_057 | 50_126) => {
+                ("invalid_grant", ADFS_WRONG_PASSWORD.to_owned())
+            }
             error => (error, format!("MSIS9611: {}", self.message)),
         };
         let body = json!({ "error": error, "error_description": description });
@@ -158,6 +173,11 @@ impl EntraError {
     /// What B2C itself refuses, if it does; the rest it leaves to Entra ID behind it.
     fn reply_of_b2c(&self, context: &Context, request: &Request) -> Option<Reply> {
         let (code, message) = match self.code {
+            50_126 => (
+                90_225,
+                "The username or password provided in the request are invalid.",
+            ),
+            70_003 => (90_086, "The supplied grant_type is not supported."),
             7_000_215 => (
                 90_081,
                 "The specified client_secret does not match the expected value for this client. Please correct the \
@@ -239,6 +259,8 @@ pub(crate) const CLIENT_MISMATCH: &str = "client_mismatch";
 
 const ADFS_UNKNOWN_CLIENT: &str = "MSIS9607: The 'client_id' parameter in the request is invalid. No registered \
                                    client is found with this identifier.";
+
+const ADFS_WRONG_PASSWORD: &str = "MSIS9659: Invalid 'username' or 'password'.";
 
 const ADFS_WRONG_CREDENTIAL: &str = "MSIS9622: Client authentication failed. Please verify the credential provided \
                                      for client authentication is valid.";

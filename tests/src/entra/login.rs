@@ -80,12 +80,21 @@ fn sign_in(
         return ask(flow, &interaction, username, Some(UNKNOWN_USER));
     };
     let is_entra = !matches!(interaction.realm.kind, Kind::Adfs | Kind::Oidc);
-    if let Some(host) = user.federated_host().filter(|_| is_entra) {
-        return send_to_federation(host, flow, user.username());
+    let domain = context.registry().federated_domain_of(user.username());
+    if let Some(domain) = domain.filter(|_| is_entra) {
+        return send_to_federation(domain.host(), flow, user.username());
+    }
+    let now = context.clock.unix();
+    if context.sign_ins.lockouts().is_locked(username, now) {
+        return ask(flow, &interaction, username, Some(LOCKED));
     }
     if let Err(error) = check_password(&user, password) {
+        if error == WRONG_PASSWORD {
+            context.sign_ins.lockouts().count(username, now);
+        }
         return ask(flow, &interaction, username, Some(error));
     }
+    context.sign_ins.lockouts().forget(username);
     interaction.sign_in = Some(SignIn::now(context, &user, &["pwd"]));
     context.sign_ins.interactions().put(flow, interaction);
     advance(context, request, flow)
@@ -137,8 +146,11 @@ fn federated(context: &Context, request: &Request, realm: &Realm) -> Reply {
     let user = context
         .registry()
         .user(&username)
-        .filter(|user| user.federated_host() == Some(request.host.as_str()))
-        .filter(|user| check_password(user, &password).is_ok());
+        .filter(|user| check_password(user, &password).is_ok())
+        .filter(|user| {
+            let domain = context.registry().federated_domain_of(user.username());
+            domain.is_some_and(|domain| domain.host() == request.host)
+        });
     let Some(user) = user else {
         return pages::ask_federated_password(&frame(Some(WRONG_FEDERATED)), host, &username);
     };
@@ -203,6 +215,9 @@ fn parameter(request: &Request, name: &str) -> Option<String> {
 }
 
 const UNKNOWN_USER: &str = "This username may be incorrect. Make sure you typed it correctly. Otherwise, contact your admin.";
+
+const LOCKED: &str = "Your account is temporarily locked to prevent unauthorized use. Try again later, and if you still have \
+                      trouble, contact your admin.";
 
 const WRONG_PASSWORD: &str =
     "Your account or password is incorrect. If you don't remember your password, reset it now.";

@@ -12,3 +12,4 @@ pub(crate) mod openid_configuration;
 mod pages;
 pub(crate) mod tenant;
 pub(crate) mod token;
+pub(crate) mod user_realm;

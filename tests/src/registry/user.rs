@@ -1,7 +1,9 @@
+use std::fmt;
+
 use crate::realm::PERSONAL_TENANT;
 
 /// A person with an account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct User {
     username: String,
     object_id: String,
@@ -180,5 +182,16 @@ impl User {
 
     pub(crate) fn is_called(&self, username: &str) -> bool {
         self.username.eq_ignore_ascii_case(username.trim())
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("User")
+            .field("username", &self.username)
+            .field("object_id", &self.object_id)
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
@@ -8,13 +9,13 @@ use sha2::{Digest as _, Sha256};
 use super::SignIn;
 
 /// The authorization codes that the provider has issued.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Codes {
     codes: HashMap<String, Code>,
 }
 
 /// What a code stands for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Code {
     /// The chain of the refresh tokens that come of it.
     pub(crate) chain: String,
@@ -34,7 +35,7 @@ pub(crate) struct Code {
 }
 
 /// What the verifier of a code must match (RFC 7636).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Challenge {
     Plain(String),
     S256(String),
@@ -65,6 +66,16 @@ impl Challenge {
                 equal(challenge, &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)))
             }
         }
+    }
+}
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A plain one is the verifier.
+        formatter.write_str(match self {
+            Self::Plain(_) => "Plain",
+            Self::S256(_) => "S256",
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use super::SignIn;
 use crate::realm::Realm;
 
 /// The devices that wait, or have waited, for someone to sign in elsewhere.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Devices {
     devices: HashMap<String, Device>,
 }

@@ -9,7 +9,7 @@ use crate::realm::Realm;
 use crate::registry::App;
 
 /// What happens in browsers at this moment: one entry for each page that waits for a person.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Interactions {
     interactions: HashMap<String, Interaction>,
 }

@@ -4,9 +4,12 @@ mod code;
 mod consent;
 mod device;
 mod interaction;
+mod lockout;
 mod refresh_token;
 mod session;
 
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -16,6 +19,7 @@ pub(crate) use self::code::{Challenge, Code, Codes};
 pub(crate) use self::consent::Consents;
 pub(crate) use self::device::{Decision, Device, Devices, new_user_code};
 pub(crate) use self::interaction::{Interaction, Interactions, Purpose};
+pub(crate) use self::lockout::Lockouts;
 pub(crate) use self::refresh_token::{RefreshToken, RefreshTokens, Standing};
 pub(crate) use self::session::{Sessions, cookie_of, set_cookie};
 use crate::context::Context;
@@ -58,15 +62,18 @@ impl SignIn {
 }
 
 /// Everything of that kind at one provider.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct SignIns {
     codes: Mutex<Codes>,
     consents: Mutex<Consents>,
     demands: Mutex<Vec<Demand>>,
     devices: Mutex<Devices>,
     interactions: Mutex<Interactions>,
+    lockouts: Mutex<Lockouts>,
     refresh_tokens: Mutex<RefreshTokens>,
     sessions: Mutex<Sessions>,
+    /// By the id that access tokens name them by (`sid`).
+    by_session_id: Mutex<HashMap<String, SignIn>>,
 }
 
 /// Claims that a resource's policy demands of who asks for its tokens.
@@ -87,6 +94,20 @@ impl SignIns {
 
     pub(crate) fn demands(&self) -> MutexGuard<'_, Vec<Demand>> {
         lock(&self.demands)
+    }
+
+    pub(crate) fn lockouts(&self) -> MutexGuard<'_, Lockouts> {
+        lock(&self.lockouts)
+    }
+
+    /// The sign-in that an access token comes of, by the claim `sid`.
+    pub(crate) fn of_session(&self, id: &str) -> Option<SignIn> {
+        lock(&self.by_session_id).get(id).cloned()
+    }
+
+    /// Remembers a sign-in that tokens are issued for.
+    pub(crate) fn remember(&self, sign_in: &SignIn) {
+        lock(&self.by_session_id).insert(sign_in.session_id.clone(), sign_in.clone());
     }
 
     pub(crate) fn devices(&self) -> MutexGuard<'_, Devices> {
@@ -119,6 +140,12 @@ impl SignIns {
             resource: resource.to_owned(),
             claims,
         }));
+    }
+}
+
+impl fmt::Debug for SignIns {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SignIns").finish_non_exhaustive()
     }
 }
 

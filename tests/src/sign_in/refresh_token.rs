@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use super::SignIn;
 
 /// The refresh tokens that the provider has issued.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct RefreshTokens {
     tokens: HashMap<String, RefreshToken>,
 }

@@ -4,7 +4,7 @@ use super::SignIn;
 use crate::Request;
 
 /// The browsers that users have signed in with.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Sessions {
     sessions: HashMap<String, Vec<SignIn>>,
 }

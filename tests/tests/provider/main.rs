@@ -2,14 +2,29 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod assertion;
+mod authorize;
 mod client;
+mod code;
+mod control;
+mod device;
 mod discovery;
 mod faults;
 mod federation;
+mod on_behalf_of;
+mod password;
 mod proxy;
+mod refresh;
 mod robustness;
+mod rst;
+mod saml_grant;
+mod sign_in;
 mod token;
 mod token_errors;
+mod user;
+mod user_grants;
+mod user_realm;
+mod user_tokens;
+mod ws_trust;
 
 use msal_testing::defaults::{CLIENT_SECRET, GRAPH, SECRET_CLIENT_ID, TENANT_ID};
 

@@ -241,7 +241,7 @@ fn the_summary_lists_what_a_program_needs() {
         .find(|app| app.get("key_file").is_some())
         .unwrap();
     assert!(std::path::Path::new(certificate["key_file"].as_str().unwrap()).exists());
-    assert_eq!(summary["users"], serde_json::json!([]));
+    assert_eq!(summary["users"][0]["username"], "alice@contoso.com");
     assert_eq!(
         Client::new(&provider, Way::Direct)
             .get(&token_url())

@@ -1,16 +1,6 @@
-use super::{Head, MAX_BODY, Refusal};
+use msal_core::app::ResponseMode;
 
-/// How the identity provider sends the browser back.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum ResponseMode {
-    /// As the body of a POST, which is written down neither in the browser's history nor in a log of addresses.
-    /// OAuth 2.0 Form Post Response Mode.
-    #[default]
-    FormPost,
-    /// In the address, as the query of a GET.
-    Query,
-}
+use super::{Head, MAX_BODY, Refusal};
 
 /// Who may speak to the listener, and how.
 #[derive(Clone, Debug)]
@@ -60,6 +50,8 @@ impl Door {
                 _ => Err(Refusal::BadRequest),
             },
             (ResponseMode::Query, _) => Err(Refusal::MethodNotAllowed("GET")),
+            // No other mode is ever asked for.
+            _ => Err(Refusal::BadRequest),
         }
     }
 

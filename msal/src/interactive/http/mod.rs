@@ -5,7 +5,7 @@ mod door;
 mod head;
 mod refusal;
 
-pub use door::{Admitted, Door, ResponseMode, form_text};
+pub use door::{Admitted, Door, form_text};
 pub use head::Head;
 pub use refusal::Refusal;
 

@@ -18,7 +18,7 @@ use reception::{Event, Reception};
 pub use response::{Expectation, ResponseText, Verdict};
 
 use super::http::Door;
-use super::{CancelHandle, Pages, in_background};
+use super::{CancelHandle, Pages};
 
 /// Waits on the loopback address for the browser to come back from the identity provider.
 ///
@@ -148,23 +148,5 @@ impl LoopbackListener {
             (Ok(Event::TooManyRequests), None) => Err(ListenError::TooManyRequests),
             (Ok(Event::Answered) | Err(_), None) => Err(ListenError::TimedOut),
         }
-    }
-
-    /// The same without blocking, on any executor: the waiting is done by a thread of its own, which ends, and the
-    /// sockets with it, when the future is dropped.
-    ///
-    /// # Errors
-    ///
-    /// As [`wait`](Self::wait).
-    pub async fn wait_async(
-        self,
-        expectation: Expectation,
-        pages: Pages,
-        deadline: Instant,
-        cancel: CancelHandle,
-    ) -> Result<ResponseText, ListenError> {
-        let wait = move |cancel: &CancelHandle| self.wait(expectation, &pages, deadline, cancel);
-        let waiting = in_background("msal-listener", &cancel, wait).map_err(ListenError::Io)?;
-        waiting.await.unwrap_or(Err(ListenError::Panicked))
     }
 }

@@ -1,8 +1,7 @@
 use std::fmt;
 
+use msal_core::app::ResponseMode;
 use zeroize::Zeroizing;
-
-use crate::interactive::ResponseMode;
 
 /// What to wait for.
 pub struct Expectation {

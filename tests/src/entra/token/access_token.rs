@@ -18,6 +18,8 @@ pub(super) struct AccessToken<'grant> {
     pub(super) binding: Option<&'grant Binding>,
     pub(super) capabilities: &'grant [String],
     pub(super) managed_identity_path: Option<&'grant str>,
+    /// The object id of another app that it acts for.
+    pub(super) on_behalf_of: Option<&'grant str>,
     pub(super) realm: &'grant Realm,
     pub(super) resource: &'grant Resource,
     pub(super) requested_identifier: &'grant str,
@@ -76,7 +78,9 @@ impl AccessToken<'_> {
     fn claims(&self, context: &Context, lifetime: i64) -> Value {
         let now = context.clock.unix();
         let tenant = self.realm.tenant_in_urls();
-        let subject = self.subject();
+        let object_id = self
+            .on_behalf_of
+            .map_or_else(|| object_id(self.app.client_id()), str::to_owned);
         let roles: Vec<&String> = self
             .resource
             .roles()
@@ -89,9 +93,9 @@ impl AccessToken<'_> {
             "exp": now + lifetime,
             "aio": opaque(44),
             "idtyp": "app",
-            "oid": object_id(self.app.client_id()),
+            "oid": object_id,
             "rh": opaque(40),
-            "sub": subject.unwrap_or_else(|| object_id(self.app.client_id())),
+            "sub": self.subject().unwrap_or_else(|| object_id.clone()),
             "tid": tenant,
             "uti": URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes()),
         });

@@ -43,6 +43,7 @@ pub(super) fn grant(context: &Context, form: &Form, realm: &Realm) -> Result<Val
         binding: binding.as_ref(),
         capabilities: &capabilities,
         managed_identity_path,
+        on_behalf_of: None,
         realm,
         resource: &resource.resource,
         requested_identifier: &resource.identifier,

@@ -95,7 +95,8 @@ fn refuse_standing(context: &Context, token: &RefreshToken) -> Result<(), EntraE
                 written(token.issued),
                 written(time)
             ),
-        )),
+        )
+        .suberror(BAD_TOKEN)),
     }
 }
 
@@ -113,7 +114,8 @@ fn refuse_age(context: &Context, token: &RefreshToken) -> Result<(), EntraError>
                  of 1.00:00:00, which cannot be extended. It is now expired and a new sign in request must be sent by \
                  the SPA to the sign in page. The token was issued on {issued}."
             ),
-        ));
+        )
+        .suberror(BAD_TOKEN));
     }
     Err(EntraError::invalid_grant(
         700_082,
@@ -121,7 +123,8 @@ fn refuse_age(context: &Context, token: &RefreshToken) -> Result<(), EntraError>
             "The refresh token has expired due to inactivity. The token was issued on {issued} and was inactive for \
              90.00:00:00."
         ),
-    ))
+    )
+    .suberror(BAD_TOKEN))
 }
 
 fn revoked() -> EntraError {
@@ -129,6 +132,7 @@ fn revoked() -> EntraError {
         70_000,
         "The provided value for the input parameter 'refresh_token' is not valid: it has been revoked.",
     )
+    .suberror(BAD_TOKEN)
 }
 
 fn written(unix: i64) -> String {
@@ -137,3 +141,6 @@ fn written(unix: i64) -> String {
         .and_then(|time| time.format(&Rfc3339).ok())
         .unwrap_or_default()
 }
+
+/// The suberror of a refresh token that will never be good again.
+const BAD_TOKEN: &str = "bad_token";

@@ -49,7 +49,11 @@ impl UserGrant<'_> {
         let requested = RequestedScopes::parse(context, self.scope, &realm, self.app)?;
         let granted = requested.grant(context, self.app, &user, &realm)?;
         if let Some(granted) = &granted {
-            refuse_sign_in(context, self.sign_in, &user, &granted.identifier)?;
+            let resource = granted
+                .resource
+                .as_ref()
+                .map_or(granted.identifier.as_str(), |resource| resource.app_id());
+            refuse_sign_in(context, self.sign_in, &user, resource)?;
         }
         let capabilities = capabilities(self.form.claims()?.as_ref());
         let binding = Binding::read(self.form)?;
@@ -69,6 +73,7 @@ impl UserGrant<'_> {
             user: &user,
         };
         let mut body = token.response(context)?;
+        context.sign_ins.remember(self.sign_in);
         if requested.offline_access {
             self.add_refresh_token(context, &mut body);
         }
@@ -212,11 +217,6 @@ pub(crate) fn refuse_sign_in(
 }
 
 fn second_factor_required(resource: &str) -> EntraError {
-    let resource = if resource.is_empty() {
-        "00000003-0000-0000-c000-000000000000"
-    } else {
-        resource
-    };
     let message = format!(
         "Due to a configuration change made by your administrator, or because you moved to a new location, you must \
          use multi-factor authentication to access '{resource}'."

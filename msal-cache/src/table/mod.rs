@@ -1,16 +1,19 @@
-use std::collections::HashMap;
+mod users;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use msal_core::store::{AccessTokenEntry, Entity};
 
 use crate::apps::Apps;
 use crate::index::holder::Holder;
+use crate::index::holdings::Holdings;
 use crate::index::key::Key;
 use crate::index::names::Names;
-use crate::index::postings::Postings;
+use crate::index::postings::{Posting, Postings};
 use crate::index::scopes::{indexed, intersect};
 use crate::index::spot::{Locator, Spot};
-use crate::index::users::{User, Users, names};
+use crate::index::users::Users;
 
 /// The shards: all that readers touch. Only one writer at a time changes them, shard by shard.
 pub(crate) struct Table {
@@ -29,6 +32,7 @@ struct Shard(RwLock<Contents>);
 pub(crate) struct Contents {
     pub(crate) tokens: Postings,
     pub(crate) users: Users,
+    holdings: Holdings,
     names: Names,
 }
 
@@ -67,14 +71,45 @@ impl Table {
             let mut contents = self.write(spot.shard);
             contents.tokens.insert(spot.hash, Arc::clone(token), used);
         }
-        spots.first().map_or(0, |spot| spot.shard)
+        let Some(first) = spots.first() else {
+            return 0;
+        };
+        if let Some(holder) = self.holder_spot(token) {
+            let mut contents = self.write(holder.shard);
+            contents.holdings.insert(holder.hash, first.hash);
+        }
+        first.shard
     }
 
-    /// Takes a token away; whether it was there.
-    pub(crate) fn unpost(&self, token: &Arc<AccessTokenEntry>) -> bool {
-        let spots = self.spots(token).into_iter();
-        let removed = spots.map(|spot| self.write(spot.shard).tokens.remove(spot.hash, token));
-        removed.fold(false, |any, one| any | one)
+    /// Takes tokens away. Answers those that were there.
+    pub(crate) fn unpost(&self, tokens: &[Arc<AccessTokenEntry>]) -> Vec<Arc<AccessTokenEntry>> {
+        let mut places: HashMap<Spot, HashSet<*const AccessTokenEntry>> = HashMap::new();
+        let mut held = HashSet::new();
+        for token in tokens {
+            let spots = self.spots(token);
+            held.extend(self.holder_spot(token).zip(spots.first().copied()));
+            for spot in spots {
+                places.entry(spot).or_default().insert(Arc::as_ptr(token));
+            }
+        }
+        let mut gone = HashMap::new();
+        for (spot, going) in places {
+            let mut contents = self.write(spot.shard);
+            let goes = |token: &Arc<_>| going.contains(&Arc::as_ptr(token));
+            let tokens = contents.tokens.remove(spot.hash, goes).into_iter();
+            gone.extend(tokens.map(|token| (Arc::as_ptr(&token), token)));
+        }
+        for (holder, first) in held {
+            let mut contents = self.write(holder.shard);
+            let is_another = |posting: &Posting| {
+                let other = &posting.token;
+                self.holder_spot(other) == Some(holder) && self.spots(other).first() == Some(&first)
+            };
+            if !contents.tokens.find(first.hash).any(is_another) {
+                contents.holdings.remove(holder.hash, first.hash);
+            }
+        }
+        gone.into_values().collect()
     }
 
     /// The second in which a token was last used, by whichever of its scopes.
@@ -105,19 +140,11 @@ impl Table {
         found
     }
 
-    /// The access tokens of a user or an assertion, those that were put in last first.
+    /// The access tokens of a user or an assertion.
     pub(crate) fn tokens_of(&self, holder: &Holder<'_>) -> Vec<Arc<AccessTokenEntry>> {
         let spot = self.locator.holder(holder);
         let contents = self.read(spot.shard);
-        let postings = contents.tokens.find(spot.hash);
-        let tokens = postings.map(|posting| &posting.token);
-        let mut tokens: Vec<_> = tokens
-            .filter(|token| holder.has_token(token))
-            .cloned()
-            .collect();
-        drop(contents);
-        tokens.reverse();
-        tokens
+        contents.tokens_of(spot.hash, |token| holder.has_token(token))
     }
 
     /// The environment of the entries that a user or an assertion has already. `staged` are the accounts, refresh and id
@@ -135,91 +162,13 @@ impl Table {
         if let Some(environment) = entities.first().and_then(environment) {
             return Some(Arc::clone(environment));
         }
-        let mut tokens = contents
-            .tokens
-            .find(spot.hash)
-            .map(|posting| &posting.token);
+        let mut tokens = contents.held(spot.hash).map(|posting| &posting.token);
         let is_staying = |token: &&Arc<AccessTokenEntry>| {
             holder.has_token(token) && !going.iter().any(|one| Arc::ptr_eq(one, token))
         };
         tokens
             .find(is_staying)
             .map(|token| Arc::clone(token.environment()))
-    }
-
-    /// The accounts, refresh and id tokens of a user or an assertion.
-    pub(crate) fn user(&self, holder: &Holder<'_>) -> Option<Arc<[Entity]>> {
-        let spot = self.locator.holder(holder);
-        let contents = self.read(spot.shard);
-        let user = contents.users.find(spot.hash, holder)?;
-        Some(Arc::clone(&user.entities))
-    }
-
-    /// Those of every user of the cloud of this name.
-    pub(crate) fn users(&self, place: &str) -> Vec<Arc<[Entity]>> {
-        let mut found = Vec::new();
-        for shard in 0..self.len() {
-            let contents = self.read(shard);
-            let users = contents.users.iter().filter(|user| user.is_user_of(place));
-            found.extend(users.map(|user| Arc::clone(&user.entities)));
-        }
-        found
-    }
-
-    /// Those of the users who sign in with this name.
-    pub(crate) fn users_named(&self, place: &str, username: &str) -> Vec<Arc<[Entity]>> {
-        let spot = self.locator.name(place, username);
-        let is_meant = |user: &&User| user.signs_in_with(username) && user.is_user_of(place);
-        let (first, others) = {
-            let contents = self.read(spot.shard);
-            let mut known = contents.names.find(spot.hash);
-            // Collecting nothing allocates nothing.
-            (known.next(), known.collect::<Vec<_>>())
-        };
-        // No lock is waited for under another.
-        let mut found = Vec::new();
-        for spot in first.into_iter().chain(others) {
-            let contents = self.read(spot.shard);
-            let users = contents.users.of_hash(spot.hash).filter(is_meant);
-            found.extend(users.map(|user| Arc::clone(&user.entities)));
-        }
-        found
-    }
-
-    /// Puts `entities` in the place of the accounts, refresh and id tokens of a user or an assertion. Answers their
-    /// shard, and what they had.
-    pub(crate) fn set_user(
-        &self,
-        holder: &Holder<'_>,
-        mut entities: Vec<Entity>,
-        used: u32,
-    ) -> (u32, Option<Arc<[Entity]>>) {
-        let spot = self.locator.holder(holder);
-        // Who is looked for by a new name is found from the moment on in which the name is there.
-        for name in self.name_spots(&holder.place, &entities) {
-            self.write(name.shard).names.insert(name.hash, spot);
-        }
-        entities.sort_by_key(|entity| !matches!(entity, Entity::Account(_)));
-        let entities = entities.into();
-        let mut contents = self.write(spot.shard);
-        let old = contents.users.set(spot.hash, holder, entities, used);
-        drop(contents);
-        if let Some(old) = &old {
-            self.forget_names(spot, &holder.place, old);
-        }
-        (spot.shard, old)
-    }
-
-    /// Takes away the accounts, refresh and id tokens of all in a shard whom `goes` names by hash.
-    pub(crate) fn take_users(&self, shard: u32, goes: impl Fn(u32) -> bool) -> Vec<Arc<[Entity]>> {
-        let taken = self.write(shard).users.take(goes);
-        for user in &taken {
-            let hash = user.hash();
-            if let Some(holder) = user.holder() {
-                self.forget_names(Spot { shard, hash }, &holder.place, &user.entities);
-            }
-        }
-        taken.into_iter().map(|user| user.entities).collect()
     }
 
     /// What is known of applications.
@@ -244,36 +193,6 @@ impl Table {
             }
         }
         tokens.into_values().collect()
-    }
-
-    /// Every account, refresh and id token, with the second of its user's last use.
-    pub(crate) fn user_entities(&self) -> Vec<(Entity, u32)> {
-        let mut entities = Vec::new();
-        for shard in 0..self.len() {
-            for user in self.read(shard).users.iter() {
-                entities.extend(user.entities.iter().map(|one| (one.clone(), user.used)));
-            }
-        }
-        entities
-    }
-
-    /// Fills an empty table with what belongs to users and assertions, each one's at once. Answers the shard of each, and
-    /// when they were last used.
-    pub(crate) fn fill_users(&self, entities: Vec<(Entity, u32)>) -> Vec<(u32, u32)> {
-        let mut users: HashMap<Holder<'static>, (Vec<Entity>, u32)> = HashMap::new();
-        for (entity, used) in entities {
-            let Some(holder) = Holder::of(&entity) else {
-                continue;
-            };
-            let user = users.entry(holder.into_owned()).or_default();
-            user.1 = user.1.max(used);
-            user.0.push(entity);
-        }
-        let filled = users.into_iter().map(|(holder, (entities, used))| {
-            let (shard, _) = self.set_user(&holder, entities, used);
-            (shard, used)
-        });
-        filled.collect()
     }
 
     /// Takes over all of another table with the same locator, shard by shard: a reader finds the old or the new.
@@ -312,39 +231,35 @@ impl Table {
         let mut spots: Vec<_> = scopes
             .map(|scope| self.locator.token(&key, scope))
             .collect();
-        spots.extend(Holder::of_token(token).map(|holder| self.locator.holder(&holder)));
         // Two scopes that differ in case only are one spot.
         spots.sort_unstable();
         spots.dedup();
         spots
     }
 
-    /// Takes the names in `old` from the index that nobody in this spot has any more.
-    fn forget_names(&self, spot: Spot, place: &str, old: &[Entity]) {
-        let mut gone = self.name_spots(place, old);
-        if gone.is_empty() {
-            return;
-        }
-        let contents = self.read(spot.shard);
-        for user in contents.users.of_hash(spot.hash) {
-            let Some(holder) = user.holder() else {
-                continue;
-            };
-            let kept = self.name_spots(&holder.place, &user.entities);
-            gone.retain(|name| kept.binary_search(name).is_err());
-        }
-        drop(contents);
-        for name in gone {
-            self.write(name.shard).names.remove(name.hash, spot);
-        }
+    fn holder_spot(&self, token: &AccessTokenEntry) -> Option<Spot> {
+        let holder = Holder::of_token(token)?;
+        Some(self.locator.holder(&holder))
+    }
+}
+
+impl Contents {
+    /// The postings of the access tokens of whoever has this hash, some of them more than once, and others among them.
+    pub(crate) fn held(&self, holder: u32) -> impl Iterator<Item = &Posting> {
+        let hashes = self.holdings.of(holder);
+        hashes.flat_map(|hash| self.tokens.find(hash))
     }
 
-    fn name_spots(&self, place: &str, entities: &[Entity]) -> Vec<Spot> {
-        let names = names(entities).map(|name| self.locator.name(place, name));
-        let mut spots: Vec<_> = names.collect();
-        spots.sort_unstable();
-        spots.dedup();
-        spots
+    /// The access tokens of whoever has this hash, as far as `are_meant`, each once.
+    pub(crate) fn tokens_of(
+        &self,
+        holder: u32,
+        are_meant: impl Fn(&AccessTokenEntry) -> bool,
+    ) -> Vec<Arc<AccessTokenEntry>> {
+        let mut known = HashSet::new();
+        let held = self.held(holder).map(|posting| &posting.token);
+        let meant = held.filter(|token| are_meant(token) && known.insert(Arc::as_ptr(token)));
+        meant.cloned().collect()
     }
 }
 
@@ -354,5 +269,64 @@ fn environment(entity: &Entity) -> Option<&Arc<str>> {
         Entity::IdToken(entry) => Some(&entry.environment),
         Entity::RefreshToken(entry) => Some(&entry.environment),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use msal_core::store::{Lifetime, Owner, TokenKey};
+    use msal_core::{Scopes, Timestamp};
+
+    use super::*;
+
+    fn token(id: &str, realm: &str, scopes: &str) -> Arc<AccessTokenEntry> {
+        let key = TokenKey {
+            environment: "host".into(),
+            realm: realm.into(),
+            client_id: "client".into(),
+            owner: Owner::Account(id.into()),
+            binding: None,
+            extended: None,
+        };
+        let lifetime = Lifetime {
+            cached_at: Timestamp::default(),
+            expires_on: Timestamp::default(),
+            extended_expires_on: None,
+            refresh_on: None,
+        };
+        let entry = AccessTokenEntry::new(key, Scopes::granted(scopes), "s".into(), lifetime);
+        Arc::new(entry)
+    }
+
+    #[test]
+    fn the_tokens_of_a_user_are_known_whatever_else_shares_their_hashes() {
+        let table = Table::new(1);
+        let mut mine = Vec::new();
+        for n in 0..200 {
+            for id in ["mine", "other"] {
+                // Many share a scope, and are not told apart by it.
+                let token = token(id, ["t", "T"][n % 2], &format!("shared {}", n / 2));
+                table.post(&token, 0);
+                if id == "mine" {
+                    mine.push(token);
+                }
+            }
+        }
+        let holder = Holder::user("host", "mine");
+        while !mine.is_empty() {
+            let tokens = table.tokens_of(&holder);
+            assert_eq!(tokens.len(), mine.len());
+            for _ in 0..7.min(mine.len()) {
+                let gone = mine.swap_remove(mine.len() / 2);
+                let unpost = || table.unpost(std::slice::from_ref(&gone)).len();
+                assert_eq!((unpost(), unpost()), (1, 0));
+            }
+        }
+        assert_eq!(table.tokens_of(&holder).len(), 0);
+        let mut others = table.tokens_of(&Holder::user("host", "other"));
+        others.extend_from_within(..);
+        assert_eq!(table.unpost(&others).len(), 200);
+        let contents = table.read(0);
+        assert!(contents.holdings.is_empty() && contents.tokens.iter().next().is_none());
     }
 }
