@@ -273,7 +273,9 @@ impl App {
             scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
             tenant: flow.0.tenant.clone(),
             // The code's life, and an answer to the last question.
-            timeout: options.timeout.or(Some(left.saturating_add(self.timeout))),
+            timeout: options
+                .timeout
+                .or_else(|| Some(left.saturating_add(self.timeout))),
             ..options
         };
         let kept = (&*flow.0.client_id, &*flow.0.authority);

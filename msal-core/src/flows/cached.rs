@@ -202,7 +202,7 @@ impl<G: Grant> Job<G> {
             "found"
         );
         Some(
-            self.from_cache(token)
+            self.result_of(token)
                 .with_correlation_id(call.correlation_id),
         )
     }
@@ -328,11 +328,11 @@ impl<G: Grant> Job<G> {
     }
 
     fn cached(&self, token: Arc<AccessTokenEntry>, io: &Io) -> AuthenticationResult {
-        self.from_cache(token)
+        self.result_of(token)
             .with_correlation_id(io.correlation_id())
     }
 
-    fn from_cache(&self, token: Arc<AccessTokenEntry>) -> AuthenticationResult {
+    fn result_of(&self, token: Arc<AccessTokenEntry>) -> AuthenticationResult {
         let Inner { app, grant, .. } = &*self.0;
         AuthenticationResult::from_cache(token, app.ids).with_user(grant.user(app))
     }
