@@ -1,5 +1,6 @@
 //! Keys that tokens are bound to, and the signatures that present them: checked with another implementation of JOSE.
 #![cfg(feature = "certificate")]
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -31,7 +32,7 @@ fn a_request_is_signed_as_apis_read_it() {
             .and_then(|request| request.nonce("from the \"API\"\r\n"))
             .unwrap();
         let signed = key.sign(&AccessToken::new(TOKEN), &request).unwrap();
-        let (header, payload) = verified(&signed, &key, jose);
+        let (header, payload) = verified(&signed, key, jose);
         assert_eq!(
             header,
             json!({ "alg": algorithm.name(), "kid": key.thumbprint(), "typ": "pop" })
@@ -60,7 +61,7 @@ fn without_a_nonce_every_signature_has_one_of_its_own() {
     let request = PopRequest::new("GET", "https://api.contoso.com").unwrap();
     let nonce = || {
         let signed = key.sign(&AccessToken::new(TOKEN), &request).unwrap();
-        let (_, payload) = verified(&signed, &key, Algorithm::ES256);
+        let (_, payload) = verified(&signed, key, Algorithm::ES256);
         payload["nonce"].as_str().unwrap().to_owned()
     };
     let (one, other) = (nonce(), nonce());

@@ -39,7 +39,7 @@ fn a_signature_of_each_algorithm_is_checked() {
 #[test]
 fn a_signature_that_anybody_could_make_is_refused() {
     let key = jwk(RSA, "a", json!({}));
-    let set = set(&[key.clone()]);
+    let set = set(std::slice::from_ref(&key));
     let signed = token(json!({ "alg": "RS256", "kid": "a" }), RSA, Jose::RS256);
     let (message, signature) = signed.rsplit_once('.').unwrap();
     let (_, claims) = message.split_once('.').unwrap();
