@@ -176,7 +176,7 @@ fn it_asks_as_often_as_it_was_told_and_less_when_that_is_too_often() {
 
 #[test]
 fn failures_that_may_be_over_soon_make_it_ask_less_often_until_there_is_an_answer() {
-    let failures: [(&str, fn() -> Reply); 5] = [
+    let failures: [Failure; 5] = [
         ("503", || reply(503, "")),
         ("429", || reply(429, "")),
         ("unreachable", refused),

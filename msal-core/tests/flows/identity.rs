@@ -14,6 +14,9 @@ use crate::users::*;
 const PERSONAL: &str = Tenant::PERSONAL_ACCOUNTS;
 const COMMON: &str = "https://login.microsoftonline.com/common";
 
+/// What is wrong with a token, and how it becomes so.
+type Mutation = (&'static str, fn(Provider) -> Provider);
+
 /// An authority, and the claims that it would put into an id token.
 #[derive(Clone)]
 struct Provider {
@@ -159,7 +162,7 @@ fn a_right_token_is_taken_from_every_provider() {
 #[test]
 fn tokens_that_are_wrong_for_everybody_are_refused_by_everybody() {
     let wrong = ErrorKind::InvalidResponse("id token");
-    let mutations: [(&str, fn(Provider) -> Provider); 17] = [
+    let mutations: [Mutation; 17] = [
         ("no aud", |it| it.without("aud")),
         ("empty aud", |it| it.with("aud", "")),
         ("other aud", |it| it.with("aud", "other")),

@@ -15,7 +15,9 @@ mod engine;
 mod id_token_signatures;
 mod identity;
 mod interactive;
+mod list_store;
 mod on_behalf_of;
+mod processes;
 mod refresh_tokens;
 mod renewal;
 mod scheme;
@@ -23,5 +25,7 @@ mod script;
 #[cfg(feature = "certificate")]
 mod sign_in;
 mod silent;
+mod silent_errors;
 mod site;
+mod turns;
 mod users;

@@ -6,7 +6,7 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use msal_core::app::{ApplicationBuilder, OnBehalfOfOptions};
 use msal_core::store::{TokenStore, UserFilter};
 use msal_core::{
-    AuthenticationResult, ConfidentialClientApplication, ErrorKind, Flow, Step, TokenSource, run,
+    AuthenticationResult, ConfidentialClientApplication, ErrorKind, Flow, TokenSource, run,
 };
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -15,24 +15,24 @@ use crate::script::*;
 use crate::users::*;
 
 /// An API with its cache.
-struct Api {
-    clock: ManualClock,
-    store: Arc<ListStore>,
-    app: ConfidentialClientApplication,
+pub(crate) struct Api {
+    pub(crate) clock: ManualClock,
+    pub(crate) store: Arc<ListStore>,
+    pub(crate) app: ConfidentialClientApplication,
 }
 
 impl Api {
-    fn of(builder: ApplicationBuilder) -> Self {
+    pub(crate) fn of(builder: ApplicationBuilder) -> Self {
         let (clock, store) = (ManualClock::new(), Arc::<ListStore>::default());
         let app = confidential(builder, &store, &clock);
         Self { clock, store, app }
     }
 
-    fn for_user(&self, assertion: &str) -> Flow<AuthenticationResult> {
+    pub(crate) fn for_user(&self, assertion: &str) -> Flow<AuthenticationResult> {
         self.with(assertion, |_| {})
     }
 
-    fn with(
+    pub(crate) fn with(
         &self,
         assertion: &str,
         change: impl FnOnce(&mut OnBehalfOfOptions),
@@ -41,22 +41,22 @@ impl Api {
             .acquire_token_on_behalf_of(assertion.into(), [READ], obo(change))
     }
 
-    fn begin(&self, assertion: &str, key: &str) -> Flow<AuthenticationResult> {
+    pub(crate) fn begin(&self, assertion: &str, key: &str) -> Flow<AuthenticationResult> {
         self.app
             .initiate_long_running_process(assertion.into(), key, [READ], obo(|_| {}))
     }
 
-    fn go_on(&self, key: &str) -> Flow<AuthenticationResult> {
+    pub(crate) fn go_on(&self, key: &str) -> Flow<AuthenticationResult> {
         self.app
             .acquire_token_in_long_running_process(key, [READ], obo(|_| {}))
     }
 
-    fn script(&self, replies: impl IntoIterator<Item = Reply>) -> Script {
+    pub(crate) fn script(&self, replies: impl IntoIterator<Item = Reply>) -> Script {
         Script::new(&self.clock, replies)
     }
 
     /// Plays a flow that is to be answered like this; the access token it gives.
-    fn answered(&self, flow: Flow<AuthenticationResult>, answer: &Answer) -> String {
+    pub(crate) fn answered(&self, flow: Flow<AuthenticationResult>, answer: &Answer) -> String {
         let script = self.script([answer.reply()]);
         let result = run(flow, &script).unwrap();
         assert_eq!(script.log().len(), 1, "it should ask");
@@ -64,13 +64,13 @@ impl Api {
     }
 
     /// Plays a flow that is to find its token in the cache.
-    fn found(&self, flow: Flow<AuthenticationResult>) -> String {
+    pub(crate) fn found(&self, flow: Flow<AuthenticationResult>) -> String {
         let result = run(flow, &self.script([])).unwrap();
         assert_eq!(result.token_source(), TokenSource::Cache);
         result.access_token().expose().to_owned()
     }
 
-    fn fails(&self, flow: Flow<AuthenticationResult>) -> ErrorKind {
+    pub(crate) fn fails(&self, flow: Flow<AuthenticationResult>) -> ErrorKind {
         let script = self.script([]);
         let error = run(flow, &script).unwrap_err();
         assert_eq!(script.log(), [""; 0]);
@@ -78,18 +78,18 @@ impl Api {
     }
 }
 
-fn api() -> Api {
+pub(crate) fn api() -> Api {
     Api::of(public_builder())
 }
 
-fn obo(change: impl FnOnce(&mut OnBehalfOfOptions)) -> OnBehalfOfOptions {
+pub(crate) fn obo(change: impl FnOnce(&mut OnBehalfOfOptions)) -> OnBehalfOfOptions {
     let mut options = OnBehalfOfOptions::default();
     change(&mut options);
     options
 }
 
 /// An answer about another user.
-fn of_bob(name: &str) -> Answer {
+pub(crate) fn of_bob(name: &str) -> Answer {
     let oid = "e5e5e5e5-0000-4000-8000-000000000005";
     let mut claims = claims();
     claims["oid"] = oid.into();
@@ -271,125 +271,6 @@ fn calls_in_silence_and_on_behalf_never_see_each_others_tokens() {
 }
 
 #[test]
-fn a_process_goes_on_by_its_refresh_token_until_it_is_stopped() {
-    let api = api();
-    assert_eq!(api.fails(api.go_on("job")), ErrorKind::NotCached);
-    api.answered(api.begin("one", "job"), &Answer::new("first"));
-    assert_eq!(api.found(api.go_on("job")), "first");
-    assert_eq!(
-        refresh_tokens(&api.store, UserFilter::Assertion("job")),
-        ["rt-first of client -"]
-    );
-    api.clock.advance(minutes(61));
-    let script = api.script([Answer::new("second").reply()]);
-    let result = run(api.go_on("job"), &script).unwrap();
-    assert_eq!(
-        sent(&script, 0, "grant_type").as_deref(),
-        Some("refresh_token")
-    );
-    assert_eq!(
-        sent(&script, 0, "refresh_token").as_deref(),
-        Some("rt-first")
-    );
-    assert_eq!(sent(&script, 0, "client_secret").as_deref(), Some("hush"));
-    assert_eq!(
-        script.request(0).headers()["x-anchormailbox"],
-        format!("Oid:{OID}@{TENANT}")
-    );
-    assert_eq!(
-        result.account().unwrap().username(),
-        "Alice@contoso.example"
-    );
-    assert_eq!(api.found(api.go_on("job")), "second");
-    assert_eq!(
-        refresh_tokens(&api.store, UserFilter::Assertion("job")),
-        ["rt-second of client -"]
-    );
-    for other in ["Job", "job ", "jo", "job2"] {
-        assert_eq!(api.fails(api.go_on(other)), ErrorKind::NotCached, "{other}");
-    }
-    assert_eq!(
-        api.answered(api.for_user("one"), &Answer::new("obo")),
-        "obo"
-    );
-    api.app
-        .stop_long_running_process("job")
-        .try_ready()
-        .unwrap()
-        .unwrap();
-    assert_eq!(api.fails(api.go_on("job")), ErrorKind::NotCached);
-    assert_eq!(api.found(api.for_user("one")), "obo");
-}
-
-#[test]
-fn a_process_always_begins_at_the_identity_provider() {
-    let api = api();
-    api.answered(api.begin("one", "job"), &Answer::new("first"));
-    api.answered(api.begin("one", "job"), &Answer::new("second"));
-    assert_eq!(api.found(api.go_on("job")), "second");
-}
-
-#[test]
-fn a_process_that_begins_anew_for_another_user_leaves_nothing_of_the_first() {
-    let api = api();
-    api.answered(api.begin("one", "job"), &Answer::new("alice"));
-    api.answered(api.begin("two", "job"), &of_bob("bob"));
-    assert_eq!(
-        refresh_tokens(&api.store, UserFilter::Assertion("job")),
-        ["rt-bob of client -"]
-    );
-    api.clock.advance(minutes(61));
-    let script = api.script([invalid_grant("bad_token"), Answer::new("alice").reply()]);
-    let error = run(api.go_on("job"), &script).unwrap_err();
-    assert!(error.needs_interaction());
-    assert_eq!(script.log().len(), 1, "the first user's token is not bob's");
-}
-
-#[test]
-fn two_processes_of_one_key_that_begin_at_once_are_not_one_flight() {
-    let api = api();
-    let Step::Send(_, alice) = api.begin("one", "job").start() else {
-        panic!("it should send");
-    };
-    let Step::Send(_, bob) = api.begin("two", "job").start() else {
-        panic!("another user's assertion is another request");
-    };
-    let token = |step| match step {
-        Step::Done(Ok::<AuthenticationResult, _>(result)) => {
-            result.access_token().expose().to_owned()
-        }
-        other => panic!("it should be over, not {other:?}"),
-    };
-    assert_eq!(token(bob.resume(of_bob("bob").reply())), "bob");
-    assert_eq!(token(alice.resume(Answer::new("alice").reply())), "alice");
-}
-
-#[test]
-fn a_process_that_is_stopped_while_its_refresh_is_in_the_air_stays_stopped() {
-    let api = api();
-    api.answered(api.begin("one", "job"), &Answer::new("first"));
-    api.clock.advance(minutes(61));
-    let Step::Send(_, flow) = api.go_on("job").start() else {
-        panic!("it should send");
-    };
-    api.app
-        .stop_long_running_process("job")
-        .try_ready()
-        .unwrap()
-        .unwrap();
-    let Step::Done(outcome) = flow.resume(Answer::new("late").reply()) else {
-        panic!("it should be over");
-    };
-    outcome.unwrap();
-    assert_eq!(api.fails(api.go_on("job")), ErrorKind::NotCached);
-    assert!(
-        api.store
-            .users(CLOUD, UserFilter::Assertion("job"))
-            .is_empty()
-    );
-}
-
-#[test]
 fn a_challenge_surfaces_with_its_claims_to_be_passed_on() {
     let challenge = json!({
         "error": "interaction_required", "error_codes": [50076], "suberror": "basic_action",
@@ -492,23 +373,4 @@ fn a_call_dropped_at_any_await_can_be_made_again() {
         assert_eq!(api.found(api.go_on("job")), "again");
     });
     assert_eq!(needs, 1);
-}
-
-#[test]
-fn a_process_stays_its_users_whatever_an_answer_tells() {
-    let api = api();
-    api.answered(api.begin("one", "job"), &Answer::new("first"));
-    api.clock.advance(minutes(61));
-    let error = run(api.go_on("job"), &api.script([of_bob("bob").reply()])).unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::InvalidResponse("id token"));
-    let less = Answer::new("second")
-        .without("client_info")
-        .without("id_token");
-    api.answered(api.go_on("job"), &less);
-    assert_eq!(
-        refresh_tokens(&api.store, UserFilter::Assertion("job")),
-        ["rt-second of client -"]
-    );
-    let cached = run(api.go_on("job"), &api.script([])).unwrap();
-    assert_eq!(cached.account().unwrap().home_account_id(), HOME);
 }

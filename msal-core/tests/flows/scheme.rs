@@ -41,7 +41,7 @@ fn a_certificate_is_asked_for_by_its_key() {
         let error = result.authorization_header().unwrap_err();
         assert_eq!(
             error.kind(),
-            &ErrorKind::Unsupported("a certificate as a header")
+            &ErrorKind::Unsupported("presenting a bound token by itself")
         );
     }
 }

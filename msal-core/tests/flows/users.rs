@@ -28,6 +28,9 @@ pub(crate) const HOME: &str =
 pub(crate) const CLOUD: &str = "login.microsoftonline.com";
 pub(crate) const READ: &str = "User.Read";
 
+/// Something that may go wrong, and its name.
+pub(crate) type Failure = (&'static str, fn() -> Reply);
+
 /// The claims of the user's id token.
 pub(crate) fn claims() -> Value {
     json!({
