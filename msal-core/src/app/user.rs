@@ -122,7 +122,9 @@ impl App {
             Entity::RefreshToken(token) => token.family_id.is_some(),
             _ => false,
         };
-        user.iter().any(is_own) || (user.iter().any(is_family) && refresh::may_be_of_family(self))
+        user.iter().any(is_own)
+            || (user.iter().any(is_family)
+                && refresh::family(self.authority.cloud(), self).is_some())
     }
 
     /// Takes a user out of the cache; whether there was anything to take.
@@ -132,14 +134,14 @@ impl App {
             .store
             .users(cloud, UserFilter::HomeAccountId(id))
             .is_empty();
-        let metadata = self.store.app_metadata(cloud, &self.client_id);
         self.store.apply(&Change::remove(Removal::User {
             user: UserKey {
                 environment: account.environment().into(),
                 home_account_id: id.into(),
             },
             client_id: self.client_id.clone(),
-            family_id: metadata.and_then(|metadata| metadata.family_id.clone()),
+            // What the application could come back with goes too.
+            family_id: refresh::family(cloud, self),
         }));
         is_there
     }

@@ -89,6 +89,17 @@ async fn redeem_one(
     grant.redeem(make, io).await
 }
 
+/// The family that the application is of, or may be since nobody said yet.
+pub(crate) fn family(cloud: &str, app: &App) -> Option<Arc<str>> {
+    if app.credential.is_some() {
+        return None;
+    }
+    match app.store.app_metadata(cloud, &app.client_id) {
+        Some(known) => known.family_id.clone(),
+        None => Some(FAMILY.into()),
+    }
+}
+
 /// The next refresh token to try, of those that have not been.
 fn next(
     filter: UserFilter<'_>,
@@ -97,7 +108,7 @@ fn next(
     app: &App,
 ) -> Option<Arc<RefreshTokenEntry>> {
     let cloud = wanted.authority.cloud();
-    let tries_family = may_be_of_family(app);
+    let tries_family = family(cloud, app).is_some();
     let users = app.store.users(cloud, filter);
     let tokens = users
         .iter()
@@ -118,15 +129,6 @@ fn next(
             (of_family, is_own(token), token.last_modified)
         })
         .cloned()
-}
-
-/// Whether the client may be of the family, as far as is known.
-pub(crate) fn may_be_of_family(app: &App) -> bool {
-    let known = || {
-        app.store
-            .app_metadata(app.authority.cloud(), &app.client_id)
-    };
-    app.credential.is_none() && known().is_none_or(|known| known.family_id.is_some())
 }
 
 fn no_token(foreign: Option<&Error>) -> Error {

@@ -5,6 +5,7 @@ mod arguments;
 mod calls;
 mod record;
 mod secrets;
+mod user_answers;
 mod users;
 
 use std::process::Command;

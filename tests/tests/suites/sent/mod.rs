@@ -1,11 +1,17 @@
 //! What each call for users sends: these requests with these parameters, and nothing else.
 
+mod table;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use msal::{ClientCredential, TokenCache};
 use msal_testing::{Endpoint, LocalIdentityProvider, Request, defaults};
 
+use self::table::{
+    CODE, CODE_OF_WEB, DEVICE, DEVICE_POLL, LOGIN, MEX, MIGRATE, ON_BEHALF, PASSWORD, REALM,
+    REFRESH, REFRESH_OF_PROCESS, SAML, SIGN_IN_SCOPES, WS_TRUST, Wanted,
+};
 use crate::api::{Api, Desktop, Setup, Web, make};
 use crate::clock::TestClock;
 use crate::wire::Traffic;
@@ -67,181 +73,6 @@ fn the_url_for_the_browser_holds_what_anybody_may_read() {
     let verifier = json["verifier"].as_str().unwrap();
     assert!(verifier.len() >= 43 && !url.as_str().contains(verifier));
 }
-
-/// A request as it must be. Each parameter with a value, or `*` for one that is different each time or secret.
-struct Wanted {
-    endpoint: Endpoint,
-    method: &'static str,
-    host: &'static str,
-    path: &'static str,
-    query: &'static [(&'static str, &'static str)],
-    form: &'static [(&'static str, &'static str)],
-    /// Headers beside those of every request to the identity provider.
-    headers: &'static [(&'static str, &'static str)],
-}
-
-const GET: Wanted = Wanted {
-    endpoint: Endpoint::UserRealm,
-    method: "GET",
-    host: LOGIN,
-    path: "",
-    query: &[],
-    form: &[],
-    headers: IDENTITY,
-};
-const POST: Wanted = Wanted {
-    endpoint: Endpoint::Token,
-    method: "POST",
-    path: "/3d4f8a3c-0a52-4d1e-9a0c-6f7f0f6e4b11/oauth2/v2.0/token",
-    headers: &[
-        ("accept", "application/json"),
-        ("content-type", "application/x-www-form-urlencoded"),
-        ("client-request-id", "*"),
-        ("return-client-request-id", "true"),
-        ("x-client-cpu", "*"),
-        ("x-client-os", "*"),
-        ("x-client-sku", "*"),
-        ("x-client-ver", "*"),
-        ("x-ms-lib-capability", "retry-after, h429"),
-    ],
-    ..GET
-};
-const IDENTITY: &[(&str, &str)] = &[
-    ("accept", "application/json"),
-    ("client-request-id", "*"),
-    ("return-client-request-id", "true"),
-    ("x-client-cpu", "*"),
-    ("x-client-os", "*"),
-    ("x-client-sku", "*"),
-    ("x-client-ver", "*"),
-    ("x-ms-lib-capability", "retry-after, h429"),
-];
-
-const CODE: Wanted = Wanted {
-    form: &[
-        ("client_id", defaults::PUBLIC_CLIENT_ID),
-        ("grant_type", "authorization_code"),
-        ("code", "*"),
-        ("redirect_uri", "http://localhost:8000"),
-        ("code_verifier", "*"),
-        ("scope", SIGN_IN_SCOPES),
-        ("client_info", "1"),
-    ],
-    ..POST
-};
-const CODE_OF_WEB: Wanted = Wanted {
-    form: &[
-        ("client_id", defaults::WEB_CLIENT_ID),
-        ("client_secret", "*"),
-        ("grant_type", "authorization_code"),
-        ("code", "*"),
-        ("redirect_uri", "http://localhost/auth/redirect"),
-        ("code_verifier", "*"),
-        ("scope", SIGN_IN_SCOPES),
-        ("client_info", "1"),
-    ],
-    ..POST
-};
-const DEVICE: Wanted = Wanted {
-    endpoint: Endpoint::DeviceAuthorization,
-    path: "/3d4f8a3c-0a52-4d1e-9a0c-6f7f0f6e4b11/oauth2/v2.0/devicecode",
-    form: &[
-        ("client_id", defaults::PUBLIC_CLIENT_ID),
-        ("scope", SIGN_IN_SCOPES),
-    ],
-    ..POST
-};
-const DEVICE_POLL: Wanted = Wanted {
-    form: &[
-        ("client_id", defaults::PUBLIC_CLIENT_ID),
-        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-        ("device_code", "*"),
-        ("scope", SIGN_IN_SCOPES),
-        ("client_info", "1"),
-    ],
-    ..POST
-};
-const REALM: Wanted = Wanted {
-    path: "/common/userrealm/*",
-    query: &[("api-version", "1.0")],
-    ..GET
-};
-const PASSWORD: Wanted = Wanted {
-    form: &[
-        ("client_id", defaults::PUBLIC_CLIENT_ID),
-        ("grant_type", "password"),
-        ("username", defaults::USERNAME),
-        ("password", "*"),
-        ("scope", SIGN_IN_SCOPES),
-        ("client_info", "1"),
-    ],
-    ..POST
-};
-const MEX: Wanted = Wanted {
-    endpoint: Endpoint::FederationMetadata,
-    host: defaults::FEDERATION_HOST,
-    path: "/adfs/services/trust/mex",
-    headers: &[],
-    ..GET
-};
-const WS_TRUST: Wanted = Wanted {
-    endpoint: Endpoint::WsTrust,
-    host: defaults::FEDERATION_HOST,
-    path: "/adfs/services/trust/13/usernamemixed",
-    headers: &[
-        ("client-request-id", "*"),
-        ("content-type", "application/soap+xml; charset=utf-8"),
-        ("soapaction", "*"),
-    ],
-    ..POST
-};
-const SAML: Wanted = Wanted {
-    form: &[
-        ("client_id", defaults::PUBLIC_CLIENT_ID),
-        (
-            "grant_type",
-            "urn:ietf:params:oauth:grant-type:saml1_1-bearer",
-        ),
-        ("assertion", "*"),
-        ("scope", SIGN_IN_SCOPES),
-        ("client_info", "1"),
-    ],
-    ..POST
-};
-const REFRESH: Wanted = Wanted {
-    form: &[
-        ("client_id", defaults::PUBLIC_CLIENT_ID),
-        ("grant_type", "refresh_token"),
-        ("refresh_token", "*"),
-        ("scope", SIGN_IN_SCOPES),
-        ("client_info", "1"),
-    ],
-    ..POST
-};
-const MIGRATE: Wanted = REFRESH;
-const ON_BEHALF: Wanted = Wanted {
-    form: &[
-        ("client_id", defaults::API_CLIENT_ID),
-        ("client_secret", "*"),
-        ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
-        ("assertion", "*"),
-        ("requested_token_use", "on_behalf_of"),
-        ("scope", SIGN_IN_SCOPES),
-        ("client_info", "1"),
-    ],
-    ..POST
-};
-const REFRESH_OF_PROCESS: Wanted = Wanted {
-    form: &[
-        ("client_id", defaults::API_CLIENT_ID),
-        ("client_secret", "*"),
-        ("grant_type", "refresh_token"),
-        ("refresh_token", "*"),
-        ("scope", SIGN_IN_SCOPES),
-        ("client_info", "1"),
-    ],
-    ..POST
-};
 
 /// Headers that the transports add.
 const OF_TRANSPORT: [&str; 6] = [
@@ -504,7 +335,6 @@ fn words(text: &str) -> BTreeSet<&str> {
 
 /// What the person sends, and what opens a tunnel.
 const BY_THE_BROWSER: [Endpoint; 3] = [Endpoint::Authorize, Endpoint::Connect, Endpoint::Login];
-const LOGIN: &str = "login.microsoftonline.com";
 const SCOPES: [&str; 1] = ["User.Read"];
 const SECRET: [&str; 7] = [
     "assertion",
@@ -515,4 +345,3 @@ const SECRET: [&str; 7] = [
     "password",
     "refresh_token",
 ];
-const SIGN_IN_SCOPES: &str = "User.Read openid profile offline_access";

@@ -1,4 +1,4 @@
-//! No token answers a call that would have been issued another one, whatever applications share a cache.
+//! Tokens of applications for themselves, against a model of what each would have been issued.
 
 use std::collections::HashSet;
 
