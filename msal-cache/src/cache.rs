@@ -238,6 +238,10 @@ impl TokenStore for TokenCache {
         }
     }
 
+    fn user(&self, cloud: &str, home_account_id: &str) -> Option<Arc<[Entity]>> {
+        self.0.table.user(&Holder::user(cloud, home_account_id))
+    }
+
     fn app_metadata(&self, cloud: &str, client_id: &str) -> Option<Arc<AppMetadataEntry>> {
         let apps = self.0.table.apps();
         apps.find(&place(cloud), client_id).cloned()

@@ -118,6 +118,7 @@ impl Account {
         }
         let entry = Arc::clone(best?);
         let is_elsewhere = |entity: &Entity| match entity {
+            Entity::Account(account) => notes_several(account),
             Entity::IdToken(token) => !token.realm.eq_ignore_ascii_case(&entry.realm),
             _ => false,
         };
@@ -213,6 +214,12 @@ fn profiles(entities: &[Entity]) -> Arc<[TenantProfile]> {
     }
     noted.into_iter().flatten().for_each(&mut add);
     profiles.into()
+}
+
+/// Whether MSAL Node may have noted more than one tenant: looked at without reading it, since there may be many users.
+fn notes_several(entry: &AccountEntry) -> bool {
+    let noted = entry.members.get("tenantProfiles");
+    noted.is_some_and(|noted| noted.get().matches("tenantId").nth(1).is_some())
 }
 
 /// MSAL Node keeps a list of JSON texts.

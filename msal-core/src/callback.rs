@@ -140,6 +140,11 @@ fn too_slow(name: &'static str) -> Error {
     Error::new(ErrorKind::Timeout).because(format!("the {name} took too long"))
 }
 
+/// Calls what the program supplied and what does not wait, so that a panic of it is an error.
+pub(crate) fn guarded<R>(name: &'static str, call: impl FnOnce() -> R) -> Result<R, Error> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|_| panicked(name))
+}
+
 fn panicked(name: &'static str) -> Error {
     Error::new(ErrorKind::CallbackPanicked(name))
 }

@@ -198,9 +198,9 @@ impl<'a> Memory<'a> {
         }
         let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
         let named = retry_after(response, io);
-        // Who waits slows down by itself, and its user is about to be done.
-        let is_told = busy && asker != Asker::Waiting;
-        let pause = named.or_else(|| is_told.then_some(self.throttling.pause));
+        // A device that waits asks less often by itself.
+        let is_busy = busy && asker != Asker::Waiting;
+        let pause = named.or_else(|| is_busy.then_some(self.throttling.pause));
         let error = refusal(response, asker, io);
         let (key, error, pause) = match (pause, asker) {
             (Some(pause), _) => (self.asker(), throttled(&error), pause),

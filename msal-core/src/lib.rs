@@ -22,6 +22,8 @@ mod freshness;
 mod jwt;
 mod model;
 mod pkce;
+#[cfg(feature = "certificate")]
+mod pop;
 pub mod protocol;
 mod result;
 mod retry;
@@ -46,11 +48,13 @@ pub use flights::{Joined, Landing};
 pub use flow::{Ask, Flow, Resume, Step};
 pub use freshness::Freshness;
 pub use model::{Claims, ClaimsChallenge, IdTokenClaims, ScopeCase, Scopes, Tenant, merged_claims};
+#[cfg(feature = "certificate")]
+pub use pop::{PopAlgorithm, PopKey, PopRequest};
 pub use result::{AuthenticationResult, TokenSource};
 pub use scheme::TokenScheme;
 pub use secret::{
     AccessToken, AuthorizationCode, ClientAssertion, ClientSecret, DeviceCode, Password,
-    PkceVerifier, RawIdToken, RefreshToken, UserAssertion,
+    PkceVerifier, RawIdToken, RefreshToken, SignedHttpRequest, UserAssertion,
 };
 pub use time::Timestamp;
 pub use transport::{

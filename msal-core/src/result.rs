@@ -1,15 +1,17 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use http::HeaderValue;
+use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::authority::cloud;
 use crate::env::IdSource;
 use crate::store::{AccessTokenEntry, Entity, IdTokenEntry, OwnerRef, UserFilter};
 use crate::{
-    AccessToken, Account, AuthorizationCode, CorrelationId, Error, IdTokenClaims, RefreshToken,
-    Scopes, Timestamp,
+    AccessToken, Account, AuthorizationCode, CorrelationId, Error, ErrorKind, IdTokenClaims,
+    RefreshToken, Scopes, Timestamp, scheme,
 };
 
 /// A token, and what is known of it. Cheap to clone.
@@ -105,16 +107,33 @@ impl AuthenticationResult {
 
     /// The value of an `Authorization` header, marked as sensitive.
     ///
-    /// Fails only for a token that came from a cache file and holds characters that no header may hold.
+    /// Fails with [`Unsupported`](crate::ErrorKind::Unsupported) for a token that is bound to a key, since by itself it
+    /// proves nothing; and for a token that came from a cache file and holds characters that no header may hold.
     pub fn authorization_header(&self) -> Result<HeaderValue, Error> {
-        let text = format!("{} {}", self.token_type(), self.access_token().expose());
-        let text = zeroize::Zeroizing::new(text);
-        let mut header = HeaderValue::try_from(text.as_str()).map_err(|_| {
-            Error::new(crate::ErrorKind::Cache)
-                .because("the cached access token fits into no header")
-        })?;
-        header.set_sensitive(true);
-        Ok(header)
+        match self.token.binding() {
+            None => sensitive("Bearer ", self.access_token().expose()),
+            Some(binding) => Err(not_by_itself(binding.token_type)),
+        }
+    }
+
+    /// The value of an `Authorization` header for this one request, signed by the key that the token is bound to and
+    /// marked as sensitive.
+    ///
+    /// Fails for a token that is not bound to `key`.
+    #[cfg(feature = "certificate")]
+    pub fn authorization_header_for(
+        &self,
+        key: &crate::PopKey,
+        request: &crate::PopRequest,
+    ) -> Result<HeaderValue, Error> {
+        let bound = self.token.binding().filter(|binding| {
+            binding.token_type == scheme::POP && binding.key_id == key.thumbprint()
+        });
+        if bound.is_none() {
+            return Err(Error::new(ErrorKind::InvalidArgument("key"))
+                .because("the token is not bound to it: ask for one with its `TokenScheme`"));
+        }
+        sensitive("PoP ", key.sign(self.access_token(), request)?.expose())
     }
 
     /// When the token stops working.
@@ -192,6 +211,31 @@ impl Clone for AuthenticationResult {
             extra: self.extra.clone(),
         }
     }
+}
+
+/// A header's value, which is wiped when it is dropped.
+fn sensitive(scheme: &str, token: &str) -> Result<HeaderValue, Error> {
+    let mut value = Zeroizing::new(Vec::with_capacity(scheme.len() + token.len()));
+    value.extend_from_slice(scheme.as_bytes());
+    value.extend_from_slice(token.as_bytes());
+    let value = HeaderValue::from_maybe_shared(Bytes::from_owner(value));
+    let mut value = value.map_err(|_| {
+        Error::new(ErrorKind::Cache).because("the cached access token fits into no header")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Sent like a bearer token, a bound one would be refused, or worse, accepted.
+fn not_by_itself(token_type: &str) -> Error {
+    let why = match token_type {
+        scheme::POP => "sign each request with the key: use `authorization_header_for`",
+        scheme::SSH_CERTIFICATE => {
+            "it is an SSH certificate: give `access_token` to the SSH client"
+        }
+        _ => "it is bound to a key: use `access_token` with whatever holds that key",
+    };
+    Error::new(ErrorKind::Unsupported("presenting a bound token by itself")).because(why)
 }
 
 /// The user of a result: known at once, or read from the cache when asked for, so that a hit costs nothing.

@@ -33,7 +33,18 @@ impl TokenScheme {
         if key_id.is_empty() {
             return refused("its key id is empty");
         }
-        Ok(Self::bound("ssh-cert", key_id, jwk.to_owned()))
+        Ok(Self::bound(SSH_CERTIFICATE, key_id, jwk.to_owned()))
+    }
+
+    /// A token that each request presents in a signature by `key`, see
+    /// [`AuthenticationResult::authorization_header_for`](crate::AuthenticationResult::authorization_header_for).
+    ///
+    /// Whether there are such tokens is for the resource to say; others have bearer tokens alone.
+    #[cfg(feature = "certificate")]
+    pub fn signed_http_request(key: &crate::PopKey) -> Self {
+        let confirmation = serde_json::json!({ "kid": key.thumbprint() }).to_string();
+        let confirmation = crate::jwt::base64url(confirmation.as_bytes());
+        Self::bound(POP, key.thumbprint(), confirmation)
     }
 
     pub(crate) fn bound(token_type: &str, key_id: &str, confirmation: String) -> Self {
@@ -57,6 +68,11 @@ impl TokenScheme {
     /// The id of the key, where there is one.
     pub fn key_id(&self) -> Option<&str> {
         Some(&self.0.as_ref()?.binding.key_id)
+    }
+
+    /// Whether the token is bound to a key.
+    pub(crate) fn is_bound(&self) -> bool {
+        self.0.is_some()
     }
 
     pub(crate) fn binding(&self) -> Option<Arc<Binding>> {
@@ -90,6 +106,11 @@ impl TokenScheme {
         parameters
     }
 }
+
+/// The `token_type` of tokens for signed HTTP requests.
+pub(crate) const POP: &str = "pop";
+/// The `token_type` of SSH certificates.
+pub(crate) const SSH_CERTIFICATE: &str = "ssh-cert";
 
 /// A scheme in the form that a sign-in keeps: nothing of it is secret.
 #[derive(Deserialize, Serialize)]

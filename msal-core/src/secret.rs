@@ -98,6 +98,8 @@ secrets! {
     RawIdToken;
     /// A token that obtains new access tokens, RFC 6749 section 1.5.
     RefreshToken;
+    /// An access token inside the signature of the one request that presents it.
+    SignedHttpRequest;
     /// The access token that an API was called with, to be exchanged on behalf of its user.
     UserAssertion;
 }

@@ -9,25 +9,18 @@ mod support;
 
 use std::error::Error;
 
-use msal::{ClientCredential, ConfidentialClientApplication, ReqwestTransport};
+use msal::{ClientCredential, ConfidentialClientApplication};
 use support::{Registration, describe};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let registration = Registration::from_environment_or_local()?;
-    let mut transport = ReqwestTransport::builder();
-    if let Some(local) = registration.local() {
-        let ca = std::fs::read(local.ca_file())?;
-        transport = transport
-            .proxy(local.proxy_url())
-            .add_root_certificates_pem(ca);
-    }
 
     // 1. Make one application, and reuse it.
     let app = ConfidentialClientApplication::builder(&registration.client_id)
         .authority(registration.authority())
         .credential(ClientCredential::from_secret(&*registration.client_secret))
-        .transport(transport.build()?)
+        .transport(registration.transport()?)
         .build()?;
 
     // 2. and 3. Ask for a token: the cache is looked into first, the identity provider asked only when it must be.

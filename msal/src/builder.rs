@@ -138,6 +138,14 @@ impl<A: Buildable> Builder<A> {
         self.with_core(|core| core.show_refresh_tokens(on))
     }
 
+    /// Checks the signatures of id tokens by the keys that the authority publishes. Off by default: the tokens come
+    /// straight from the authority over TLS, which OpenID Connect Core section 3.1.3.7 lets stand for their signatures.
+    ///
+    /// Takes the feature `certificate`; without it `build()` fails.
+    pub fn verify_id_tokens(self, on: bool) -> Self {
+        self.with_core(|core| core.verify_id_tokens(on))
+    }
+
     /// What sends the requests: an [`AsyncTransport`](crate::AsyncTransport) for the async API, a
     /// [`Transport`](crate::Transport) for the blocking one. By default reqwest and ureq, by the features of those names.
     pub fn transport<T>(mut self, transport: T) -> Self

@@ -136,8 +136,20 @@ macro_rules! user_calls {
                 Call::new(self, Silent::new(scopes, account))
             }
 
+            /// Makes a key in memory to bind tokens to, see [`TokenScheme`](msal_core::TokenScheme), and to sign the
+            /// requests with that present them. It serves other applications as well.
+            ///
+            /// That of an RSA algorithm takes some tenths of a second: make one, and clone it.
+            #[cfg(feature = "certificate")]
+            pub fn generate_pop_key(
+                &self,
+                algorithm: msal_core::PopAlgorithm,
+            ) -> Result<msal_core::PopKey, Error> {
+                self.core.generate_pop_key(algorithm)
+            }
+
             /// The users that this application can be silent for; all of them, unless the call is told whom.
-            pub fn accounts(&self) -> Call<'_, Self, Accounts> {
+            pub fn accounts(&self) -> Call<'_, Self, Accounts<'_>> {
                 Call::new(self, Accounts::default())
             }
 
@@ -166,7 +178,8 @@ macro_rules! user_calls {
             }
 
             /// Ends a sign-in in a browser: checks the response, the form body or query that came to the redirect
-            /// URI, and redeems its code. The flow is spent, whatever comes of it.
+            /// URI, and redeems its code. The flow is spent, whatever comes of it. Claims and parameters that this call
+            /// is given go before those that the flow was begun with.
             pub fn acquire_token_by_auth_code_flow<'a>(
                 &'a self,
                 flow: AuthCodeFlow,

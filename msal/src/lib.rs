@@ -78,10 +78,12 @@ pub use msal_core::{
     AuthorityKind, AuthorizationCode, Callback, Claims, ClaimsChallenge, ClientAssertion,
     ClientSecret, Clock, CorrelationId, Env, Error, ErrorKind, Flow, Freshness, Host,
     IdTokenClaims, Joined, Landing, Password, ProxyUse, Random, RefreshToken, Request, Response,
-    Resume, ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, Step, TenantProfile,
-    Thumbprint, Timestamp, TokenScheme, TokenSource, Transport, TransportError, TransportErrorKind,
-    UserAssertion, credential, run, run_async, store,
+    Resume, ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, SignedHttpRequest, Step,
+    TenantProfile, Thumbprint, Timestamp, TokenScheme, TokenSource, Transport, TransportError,
+    TransportErrorKind, UserAssertion, credential, run, run_async, store,
 };
+#[cfg(feature = "certificate")]
+pub use msal_core::{PopAlgorithm, PopKey, PopRequest};
 #[cfg(feature = "reqwest")]
 pub use msal_http_reqwest::ReqwestTransport;
 #[cfg(feature = "ureq")]

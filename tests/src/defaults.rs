@@ -41,7 +41,8 @@ pub const FAMILY_CLIENT_ID: &str = "1f0b7d2e-6a4c-4b8d-9e3f-5c7a9b1d3e24";
 pub const OTHER_FAMILY_CLIENT_ID: &str = "2a1c8e3f-7b5d-4c9e-8f40-6d8bac2e4f35";
 
 /// The client id of a web app, which signs in with [`WEB_CLIENT_SECRET`]. Its redirect URIs are
-/// `http://localhost/auth/redirect` on any port, and `https://web.example/auth/redirect`.
+/// `http://localhost/auth/redirect` on any port, and `https://web.example/auth/redirect`; after sign-out,
+/// `http://localhost` on any port.
 pub const WEB_CLIENT_ID: &str = "3b2d9f40-8c6e-4dae-9051-7e9cbd3f5046";
 
 /// Its secret.
@@ -202,6 +203,7 @@ pub(crate) fn add_to(
             .secret(WEB_CLIENT_SECRET)
             .redirect_uri("http://localhost/auth/redirect")
             .redirect_uri("https://web.example/auth/redirect")
+            .redirect_uri("http://localhost")
             .single_page_client(SPA_CLIENT_ID),
         for_users(App::new(API_CLIENT_ID))
             .display_name("Web API")

@@ -18,6 +18,8 @@ pub enum Endpoint {
     EndSession,
     /// AD FS's description of its WS-Trust endpoints (MEX).
     FederationMetadata,
+    /// Microsoft Graph.
+    Graph,
     /// Instance discovery: which hosts belong to which cloud.
     InstanceDiscovery,
     /// The instance metadata service of a virtual machine.
@@ -42,7 +44,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All kinds, in the order of their names.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Authorize,
         Self::Connect,
         Self::Control,
@@ -50,6 +52,7 @@ impl Endpoint {
         Self::DevicePage,
         Self::EndSession,
         Self::FederationMetadata,
+        Self::Graph,
         Self::InstanceDiscovery,
         Self::InstanceMetadata,
         Self::Keys,
@@ -73,6 +76,7 @@ impl Endpoint {
             Self::DevicePage => "device_page",
             Self::EndSession => "end_session",
             Self::FederationMetadata => "federation_metadata",
+            Self::Graph => "graph",
             Self::InstanceDiscovery => "instance_discovery",
             Self::InstanceMetadata => "instance_metadata",
             Self::Keys => "keys",

@@ -63,6 +63,8 @@
 //! the password grant, and ten wrong ones lock the account for a minute. On behalf of: an API gets tokens with
 //! the token it was called with.
 //!
+//! And Microsoft Graph's `https://graph.microsoft.com/v1.0/me`, for whoever brings a token for it.
+//!
 //! It depends on none of the libraries that it tests, so that it cannot share their mistakes.
 //!
 //! # Where it differs
@@ -92,6 +94,7 @@ mod endpoint;
 mod entra;
 mod fault;
 mod files;
+mod graph;
 mod hold;
 mod instance_metadata;
 mod journal;

@@ -10,7 +10,7 @@ use crate::entra::{
 };
 use crate::realm::{Kind, Realm};
 use crate::reply::Reply;
-use crate::{Endpoint, Request, adfs, control, instance_metadata, ws_trust};
+use crate::{Endpoint, Request, adfs, control, graph, instance_metadata, ws_trust};
 
 /// Where a request goes.
 #[derive(Debug)]
@@ -39,6 +39,9 @@ fn find(context: &Context, request: &Request, realm: &Realm, rest: &[&str]) -> (
     }
     if context.settings.control && request.path.starts_with(control::PREFIX) {
         return (Endpoint::Control, control::answer);
+    }
+    if request.host.eq_ignore_ascii_case(graph::HOST) {
+        return (Endpoint::Graph, graph::answer);
     }
     if user_realm::username_in(&request.path).is_some() {
         return (Endpoint::UserRealm, user_realm::answer);

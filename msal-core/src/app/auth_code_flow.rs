@@ -6,10 +6,10 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::ResponseMode;
+use super::begun::Begun;
 use crate::authority::Endpoints;
 use crate::protocol::auth_code::AuthorizationResponse;
-use crate::scheme::SchemeParts;
-use crate::{CorrelationId, Error, ErrorKind, PkceVerifier, Scopes};
+use crate::{Error, ErrorKind, PkceVerifier};
 
 /// A sign-in that has begun in a browser: the URL to open, and what its response is checked against.
 ///
@@ -20,27 +20,21 @@ pub struct AuthCodeFlow(pub(crate) Box<Parts>);
 /// All of it, in the form that is kept.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Parts {
-    pub(crate) version: u8,
-    pub(crate) client_id: String,
-    /// The authority's URL, and the tenant where the call gave one.
-    pub(crate) authority: String,
-    pub(crate) tenant: Option<String>,
+    #[serde(flatten)]
+    pub(crate) begun: Begun,
     pub(crate) auth_uri: Url,
     pub(crate) state: String,
     pub(crate) nonce: String,
     pub(crate) verifier: String,
     pub(crate) redirect_uri: String,
     pub(crate) response_mode: ResponseMode,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) claims: Option<String>,
-    pub(crate) client_claims: Option<String>,
-    pub(crate) parameters: Vec<(String, String)>,
-    pub(crate) scheme: Option<SchemeParts>,
     pub(crate) max_age: Option<u64>,
     pub(crate) login_hint: Option<String>,
-    pub(crate) correlation_id: Option<String>,
     /// The endpoints as they were when the sign-in began: no response can change them.
     pub(crate) token_endpoint: Url,
+    /// Where the keys of id tokens are; null where the authority names none.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) jwks: Option<Url>,
     pub(crate) issuer: String,
     pub(crate) names_issuer: bool,
     /// Whether a code for the application's page in the browser is wanted too.
@@ -91,22 +85,30 @@ impl AuthCodeFlow {
         let malformed = |why| Error::new(ErrorKind::InvalidArgument("auth code flow")).because(why);
         let parts: Parts = serde_json::from_str(json)
             .map_err(|_| malformed("it is not what `into_secret_json` gave"))?;
-        if parts.version != VERSION {
-            return Err(malformed("another version of this library made it"));
+        parts.begun.check("auth code flow")?;
+        // What is empty would be equal to a parameter that is empty.
+        if [&parts.state, &parts.nonce, &parts.verifier]
+            .iter()
+            .any(|secret| secret.is_empty())
+        {
+            return Err(malformed("a secret of it is empty"));
+        }
+        let is_plain_http = parts.begun.authority().starts_with("http://");
+        let is_safe = |url: &Url| match url.scheme() {
+            "https" => true,
+            scheme => scheme == "http" && is_plain_http,
+        };
+        if !is_safe(&parts.token_endpoint) {
+            return Err(malformed("its token endpoint is no https address"));
+        }
+        if !parts.jwks.as_ref().is_none_or(is_safe) {
+            return Err(malformed("its keys are at no https address"));
         }
         Ok(Self(Box::new(parts)))
     }
 
     pub(crate) fn verifier(&self) -> PkceVerifier {
         PkceVerifier::new(self.0.verifier.as_str())
-    }
-
-    pub(crate) fn scopes(&self) -> Result<Scopes, Error> {
-        Scopes::parse(&self.0.scopes)
-    }
-
-    pub(crate) fn correlation_id(&self) -> Option<CorrelationId> {
-        self.0.correlation_id.as_ref()?.parse().ok()
     }
 
     pub(crate) fn max_age(&self) -> Option<Duration> {
@@ -119,6 +121,7 @@ impl AuthCodeFlow {
         Endpoints::fixed(
             &parts.token_endpoint,
             &parts.auth_uri,
+            parts.jwks.as_ref(),
             &parts.issuer,
             parts.names_issuer,
         )
@@ -137,12 +140,9 @@ impl Drop for Parts {
 impl fmt::Debug for AuthCodeFlow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthCodeFlow")
-            .field("authority", &self.0.authority)
+            .field("authority", &self.0.begun.authority())
             .field("redirect_uri", &self.0.redirect_uri)
             .field("response_mode", &self.0.response_mode)
             .finish_non_exhaustive()
     }
 }
-
-/// Of the form that is kept.
-pub(crate) const VERSION: u8 = 1;

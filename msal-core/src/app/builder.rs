@@ -19,6 +19,7 @@ pub struct ApplicationBuilder {
     settings: AuthoritySettings,
     shows_refresh_tokens: bool,
     timeout: Duration,
+    verifies_id_tokens: bool,
 }
 
 impl ApplicationBuilder {
@@ -33,6 +34,7 @@ impl ApplicationBuilder {
             settings: AuthoritySettings::default(),
             shows_refresh_tokens: false,
             timeout: DEFAULT_TIMEOUT,
+            verifies_id_tokens: false,
         }
     }
 
@@ -106,6 +108,19 @@ impl ApplicationBuilder {
         }
     }
 
+    /// Whether the signatures of id tokens are checked by the keys that the authority publishes; they are not by default,
+    /// since the tokens come straight from it over TLS, which OpenID Connect Core section 3.1.3.7 lets stand for them.
+    ///
+    /// Checks RS256, PS256 and ES256; any other token is refused, as is a sign-in without one. A tenant's keys are
+    /// fetched once a day, and again for a key that is new. Takes the feature `certificate`: without it an application is not built.
+    #[must_use]
+    pub fn verify_id_tokens(self, on: bool) -> Self {
+        Self {
+            verifies_id_tokens: on,
+            ..self
+        }
+    }
+
     /// The confidential client application, with its cache.
     ///
     /// Fails for an empty client id, an authority that cannot be used, and without a credential or with an empty one.
@@ -151,6 +166,10 @@ impl ApplicationBuilder {
         if self.client_id.trim().is_empty() {
             return Err(Error::new(ErrorKind::InvalidArgument("client id")).because("it is empty"));
         }
+        if self.verifies_id_tokens && cfg!(not(feature = "certificate")) {
+            return Err(Error::new(ErrorKind::Unsupported(SIGNATURES))
+                .because("build this library with its feature `certificate`"));
+        }
         check(self.credential.as_ref())?;
         let authority = self.authority?;
         let trust = self.settings.check(&authority)?;
@@ -168,11 +187,14 @@ impl ApplicationBuilder {
             store,
             throttle: Throttle::default(),
             timeout: self.timeout,
+            verifies_id_tokens: self.verifies_id_tokens,
         };
         Ok(App(Arc::new(shared)))
     }
 }
 
+/// What takes the feature `certificate`.
+pub(crate) const SIGNATURES: &str = "checking the signatures of id tokens";
 /// Work, school and personal accounts.
 const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com/common";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);

@@ -9,9 +9,9 @@ use super::{
 };
 use crate::credential::ClientCredential;
 use crate::flow::Flow;
-use crate::flows::cached::{CachePolicy, Job};
+use crate::flows::cached::{CachePolicy, Job, Wanted};
 use crate::flows::client_credentials::ClientCredentials;
-use crate::flows::on_behalf_of::{self, OnBehalfOf};
+use crate::flows::on_behalf_of::{self, OnBehalfOf, process};
 use crate::store::{Change, Owner, Removal};
 use crate::{
     AuthenticationResult, Authority, Error, ErrorKind, Password, RefreshToken, UserAssertion,
@@ -89,7 +89,10 @@ impl ConfidentialClientApplication {
     where
         S: IntoIterator<Item: AsRef<str>>,
     {
-        let key = on_behalf_of::hash(&assertion);
+        let key = match assertion.expose().trim().is_empty() {
+            true => Err(empty("user assertion")),
+            false => Ok(on_behalf_of::hash(&assertion)),
+        };
         self.on_behalf_of(Some(assertion), key, false, scopes, options)
     }
 
@@ -112,7 +115,7 @@ impl ConfidentialClientApplication {
             force_refresh: true,
             ..options
         };
-        self.on_behalf_of(Some(assertion), key.to_owned(), true, scopes, options)
+        self.on_behalf_of(Some(assertion), process_key(key), true, scopes, options)
     }
 
     /// A token for the user of a long-running process: from the cache, or by its refresh token.
@@ -125,24 +128,26 @@ impl ConfidentialClientApplication {
     where
         S: IntoIterator<Item: AsRef<str>>,
     {
-        self.on_behalf_of(None, key.to_owned(), true, scopes, options)
+        self.on_behalf_of(None, process_key(key), true, scopes, options)
     }
 
     /// Forgets all tokens of a long-running process.
     pub fn stop_long_running_process(&self, key: &str) -> Flow<()> {
         let app = &self.0;
-        app.store.apply(&Change::remove(Removal::Assertion {
-            environment: app.authority.environment().clone(),
-            client_id: app.client_id.clone(),
-            hash: key.into(),
-        }));
-        Flow::ready(Ok(()))
+        let stopped = process_key(key).map(|hash| {
+            app.store.apply(&Change::remove(Removal::Assertion {
+                environment: app.authority.environment().clone(),
+                client_id: app.client_id.clone(),
+                hash: hash.into(),
+            }));
+        });
+        Flow::ready(stopped.map_err(|error| app.tied(error, None)))
     }
 
     fn on_behalf_of<S>(
         &self,
         assertion: Option<UserAssertion>,
-        key: String,
+        key: Result<String, Error>,
         is_long: bool,
         scopes: S,
         options: OnBehalfOfOptions,
@@ -151,28 +156,29 @@ impl ConfidentialClientApplication {
         S: IntoIterator<Item: AsRef<str>>,
     {
         let id = options.call.correlation_id;
-        let empty = |what| Err(Error::new(ErrorKind::InvalidArgument(what)).because("it is empty"));
-        let checked = match &assertion {
-            Some(assertion) if assertion.expose().trim().is_empty() => empty("user assertion"),
-            _ if key.is_empty() => empty("key of a long-running process"),
-            _ => Ok(()),
-        };
         let policy = CachePolicy {
             cache_only: false,
             force_refresh: options.force_refresh,
         };
-        let owner = Owner::Assertion {
-            hash: key.as_str().into(),
-            home_account_id: None,
-        };
-        let wanted = checked.and_then(|()| self.0.wanted(scopes, owner, policy, options.call));
-        let grant = OnBehalfOf {
-            assertion,
-            key,
-            is_long,
-        };
-        match wanted {
-            Ok(wanted) => Job::new(grant, wanted, &self.0).flow(),
+        let job = key.and_then(|key| {
+            let owner = Owner::Assertion {
+                hash: key.as_str().into(),
+                home_account_id: None,
+            };
+            let wanted = self.0.wanted(scopes, owner, policy, options.call)?;
+            let wanted = Wanted {
+                also_realm: on_behalf_of::answered_realm(&key, &wanted.authority, &self.0),
+                ..wanted
+            };
+            let grant = OnBehalfOf {
+                assertion,
+                key,
+                is_long,
+            };
+            Ok(Job::new(grant, wanted, &self.0))
+        });
+        match job {
+            Ok(job) => job.flow(),
             Err(error) => Flow::ready(Err(self.0.tied(error, id))),
         }
     }
@@ -203,6 +209,18 @@ impl ConfidentialClientApplication {
 }
 
 super::user::user_methods!(ConfidentialClientApplication);
+
+/// What the cache knows a long-running process by.
+fn process_key(key: &str) -> Result<String, Error> {
+    match key.is_empty() {
+        true => Err(empty("key of a long-running process")),
+        false => Ok(process(key)),
+    }
+}
+
+fn empty(what: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidArgument(what)).because("it is empty")
+}
 
 fn untenanted(authority: &Authority) -> Error {
     Error::new(ErrorKind::InvalidArgument("authority")).because(format!(

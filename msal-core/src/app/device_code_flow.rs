@@ -1,11 +1,13 @@
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::scheme::SchemeParts;
-use crate::{CorrelationId, DeviceCode, Error, ErrorKind, Scopes, Timestamp, sanitized};
+use super::begun::Begun;
+use crate::protocol::device_code;
+use crate::{DeviceCode, Error, ErrorKind, Timestamp, sanitized};
 
 /// A sign-in that waits for its user to type a code on another device.
 ///
@@ -15,23 +17,17 @@ pub struct DeviceCodeFlow(pub(crate) Box<Parts>);
 /// All of it, in the form that is kept.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Parts {
-    pub(crate) version: u8,
-    pub(crate) client_id: String,
-    pub(crate) authority: String,
-    pub(crate) tenant: Option<String>,
+    #[serde(flatten)]
+    pub(crate) begun: Begun,
     pub(crate) device_code: String,
     pub(crate) user_code: String,
     pub(crate) verification_uri: Url,
     pub(crate) verification_uri_complete: Option<Url>,
     pub(crate) message: Option<String>,
     pub(crate) expires_on: u64,
+    /// How long the code works from the beginning, in seconds: no clock that is set back makes it longer.
+    pub(crate) life: u64,
     pub(crate) interval: u64,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) claims: Option<String>,
-    pub(crate) client_claims: Option<String>,
-    pub(crate) parameters: Vec<(String, String)>,
-    pub(crate) scheme: Option<SchemeParts>,
-    pub(crate) correlation_id: Option<String>,
 }
 
 impl DeviceCodeFlow {
@@ -82,22 +78,26 @@ impl DeviceCodeFlow {
             |why| Error::new(ErrorKind::InvalidArgument("device code flow")).because(why);
         let parts: Parts = serde_json::from_str(json)
             .map_err(|_| malformed("it is not what `into_secret_json` gave"))?;
-        if parts.version != VERSION {
-            return Err(malformed("another version of this library made it"));
+        parts.begun.check("device code flow")?;
+        // Both are shown, and perhaps on a terminal.
+        let is_safe = device_code::is_typeable(&parts.user_code)
+            && device_code::safe(parts.verification_uri.as_str()).is_some();
+        match is_safe {
+            true => Ok(Self(Box::new(parts))),
+            false => Err(malformed(
+                "its code or its address is none that can be shown",
+            )),
         }
-        Ok(Self(Box::new(parts)))
+    }
+
+    /// How long the code still works.
+    pub(crate) fn left(&self, now: Timestamp) -> Duration {
+        let left = self.expires_on().since(now);
+        left.min(Duration::from_secs(self.0.life))
     }
 
     pub(crate) fn device_code(&self) -> DeviceCode {
         DeviceCode::new(self.0.device_code.as_str())
-    }
-
-    pub(crate) fn scopes(&self) -> Result<Scopes, Error> {
-        Scopes::parse(&self.0.scopes)
-    }
-
-    pub(crate) fn correlation_id(&self) -> Option<CorrelationId> {
-        self.0.correlation_id.as_ref()?.parse().ok()
     }
 }
 
@@ -110,12 +110,9 @@ impl Drop for Parts {
 impl fmt::Debug for DeviceCodeFlow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceCodeFlow")
-            .field("authority", &self.0.authority)
+            .field("authority", &self.0.begun.authority())
             .field("verification_uri", &self.0.verification_uri.as_str())
             .field("expires_on", &self.0.expires_on)
             .finish_non_exhaustive()
     }
 }
-
-/// Of the form that is kept.
-pub(crate) const VERSION: u8 = 1;

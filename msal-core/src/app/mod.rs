@@ -1,6 +1,7 @@
 //! Applications: what is configured once and shared by all of their calls.
 
 pub(crate) mod auth_code_flow;
+pub(crate) mod begun;
 mod builder;
 mod confidential;
 pub(crate) mod device_code_flow;
@@ -19,6 +20,8 @@ use std::time::Duration;
 
 pub use auth_code_flow::AuthCodeFlow;
 pub use builder::ApplicationBuilder;
+#[cfg(not(feature = "certificate"))]
+pub(crate) use builder::SIGNATURES;
 pub use confidential::ConfidentialClientApplication;
 pub use device_code_flow::DeviceCodeFlow;
 pub use explanation::Explanation;
@@ -62,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn TokenStore>,
     pub(crate) throttle: Throttle,
     pub(crate) timeout: Duration,
+    /// Whether the signatures of id tokens are checked.
+    pub(crate) verifies_id_tokens: bool,
 }
 
 impl App {

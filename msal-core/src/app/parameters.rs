@@ -63,6 +63,7 @@ const RESERVED: &[&str] = &[
     "refresh_token",
     "req_cnf",
     "requested_token_use",
+    "return_spa_code",
     "scope",
     "token_type",
     "username",

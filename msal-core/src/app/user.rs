@@ -19,7 +19,6 @@ use crate::flows::{
 };
 use crate::model::tenant;
 use crate::protocol::auth_code::AuthorizationResponse;
-use crate::scheme::TokenScheme;
 use crate::store::{Change, Entity, Owner, Removal, UserFilter, UserKey};
 use crate::{
     AuthenticationResult, Authority, AuthorityKind, Claims, Error, ErrorKind, Password,
@@ -89,6 +88,8 @@ impl App {
             wanted.authority = shared.with_tenant(home)?;
             // MSAL Python writes the word that it was configured with.
             wanted.also_realm = Some(shared.realm().clone());
+        } else if !shared.is_tenanted() {
+            wanted.also_realm = shared.tenant().map(Into::into);
         }
         let grant = Silent {
             account: account.clone(),
@@ -97,24 +98,33 @@ impl App {
     }
 
     pub(super) fn accounts(&self, filter: AccountFilter<'_>) -> Vec<Account> {
-        let users = self.store.users(self.authority.cloud(), filter.into());
-        let usable = users.iter().filter(|user| self.can_use(user));
-        let realm = self.authority.realm();
-        usable
-            .filter_map(|user| Account::of_user(user, realm))
-            .collect()
+        let cloud = self.authority.cloud();
+        let account = |user: &Arc<[Entity]>| {
+            let is_usable = self.can_use(user);
+            Account::of_user(user, self.authority.realm()).filter(|_| is_usable)
+        };
+        if let AccountFilter::HomeAccountId(id) = filter {
+            let user = self.store.user(cloud, id);
+            return user.as_ref().and_then(account).into_iter().collect();
+        }
+        let users = self.store.users(cloud, filter.into());
+        users.iter().filter_map(account).collect()
     }
 
     /// Whether a user has signed in to this client, or to another of its family.
     fn can_use(&self, user: &[Entity]) -> bool {
-        user.iter().any(|entity| match entity {
+        let is_own = |entity: &Entity| match entity {
             Entity::IdToken(token) => token.client_id == self.client_id,
-            Entity::RefreshToken(token) => {
-                token.client_id == self.client_id
-                    || (self.credential.is_none() && token.family_id.is_some())
-            }
+            Entity::RefreshToken(token) => token.client_id == self.client_id,
             _ => false,
-        })
+        };
+        let is_family = |entity: &Entity| match entity {
+            Entity::RefreshToken(token) => token.family_id.is_some(),
+            _ => false,
+        };
+        user.iter().any(is_own)
+            || (user.iter().any(is_family)
+                && refresh::family(self.authority.cloud(), self).is_some())
     }
 
     /// Takes a user out of the cache; whether there was anything to take.
@@ -163,16 +173,7 @@ impl App {
         response: &str,
         options: CallOptions,
     ) -> Flow<AuthenticationResult> {
-        let call = CallOptions {
-            correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
-            claims: flow.0.claims.clone(),
-            client_claims: flow.0.client_claims.clone(),
-            parameters: flow.0.parameters.clone(),
-            scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
-            tenant: flow.0.tenant.clone(),
-            ..options
-        };
-        let kept = (&*flow.0.client_id, &*flow.0.authority);
+        let call = flow.0.begun.options(options);
         let read = AuthorizationResponse::parse(response).and_then(|response| {
             match response.has_state(&flow.0.state) {
                 true => Ok(response),
@@ -180,8 +181,7 @@ impl App {
             }
         });
         let begun = read.and_then(|response| {
-            let scopes = flow.scopes()?;
-            let wanted = self.resumed(kept, scopes, call.clone())?;
+            let wanted = flow.0.begun.resume(call.clone(), self)?;
             Ok((response, wanted))
         });
         let (response, wanted) = match begun {
@@ -211,10 +211,16 @@ impl App {
             timeout: options.call.timeout.or(Some(INTERACTIVE_TIMEOUT)),
             ..options.call.clone()
         };
-        let begun = check_redirect_uri(interaction.redirect_uri())
-            .and_then(|()| self.sign_in(scopes, call.clone()));
-        self.begin("interactive", call, begun, |wanted, app, io| {
-            interactive::acquire(interaction, options, wanted, app, io)
+        let begun = interactive::redirect_uri(&*interaction).and_then(|uri| {
+            check_redirect_uri(&uri)?;
+            Ok((uri, self.sign_in(scopes, call.clone())?))
+        });
+        let (uri, wanted) = match begun {
+            Ok(begun) => begun,
+            Err(error) => return Flow::ready(Err(self.tied(error, call.correlation_id))),
+        };
+        self.begin("interactive", call, Ok(wanted), |wanted, app, io| {
+            interactive::acquire(interaction, uri, options, wanted, app, io)
         })
     }
 
@@ -244,22 +250,18 @@ impl App {
         flow: DeviceCodeFlow,
         options: CallOptions,
     ) -> Flow<AuthenticationResult> {
-        let left = flow.expires_on().since(self.env.now());
-        let call = CallOptions {
-            correlation_id: options.correlation_id.or_else(|| flow.correlation_id()),
-            claims: flow.0.claims.clone(),
-            client_claims: flow.0.client_claims.clone(),
-            parameters: flow.0.parameters.clone(),
-            scheme: TokenScheme::from_parts(flow.0.scheme.as_ref()),
-            tenant: flow.0.tenant.clone(),
+        let left = flow.left(self.env.now());
+        let options = CallOptions {
             // The code's life, and an answer to the last question.
-            timeout: options.timeout.or(Some(left + self.timeout)),
+            timeout: Some(
+                options
+                    .timeout
+                    .unwrap_or_else(|| left.saturating_add(self.timeout)),
+            ),
             ..options
         };
-        let kept = (&*flow.0.client_id, &*flow.0.authority);
-        let begun = flow
-            .scopes()
-            .and_then(|scopes| self.resumed(kept, scopes, call.clone()));
+        let call = flow.0.begun.options(options);
+        let begun = flow.0.begun.resume(call.clone(), self);
         self.begin("device code", call, begun, |wanted, app, io| {
             device_code::redeem(flow, wanted, app, io)
         })
@@ -331,24 +333,6 @@ impl App {
             CachePolicy::default(),
             call,
         )
-    }
-
-    /// What the second half of a sign-in asks for, where the first half was this application's.
-    fn resumed(
-        &self,
-        (client_id, authority): (&str, &str),
-        scopes: Scopes,
-        call: CallOptions,
-    ) -> Result<Wanted, Error> {
-        let refused = |why| Err(Error::new(ErrorKind::InvalidArgument("flow")).because(why));
-        if *client_id != *self.client_id {
-            return refused("another application began it");
-        }
-        let wanted = self.sign_in(scopes.iter(), call)?;
-        match wanted.authority.to_string() == authority {
-            true => Ok(wanted),
-            false => refused("it was begun with another authority than the application's"),
-        }
     }
 
     /// What a program asks for, read and checked.
@@ -423,7 +407,10 @@ pub(super) fn home_of<'a>(authority: &Authority, account: &'a Account) -> Option
             authority.tenant(),
             Some(tenant::COMMON | tenant::ORGANIZATIONS)
         );
-    account.home_tenant_id().filter(|_| is_shared)
+    match is_shared {
+        true => account.home_tenant_id(),
+        false => None,
+    }
 }
 
 /// A redirect URI must be absolute and have no fragment, RFC 6749 section 3.1.2.
@@ -485,6 +472,16 @@ macro_rules! user_methods {
                 Flow::ready(Ok(self.0.sign_out(account)))
             }
 
+            /// Makes a key to bind tokens to, see [`PopKey::generate`](crate::PopKey::generate), which tells the time of
+            /// this application.
+            #[cfg(feature = "certificate")]
+            pub fn generate_pop_key(
+                &self,
+                algorithm: crate::PopAlgorithm,
+            ) -> Result<crate::PopKey, crate::Error> {
+                crate::PopKey::generate(algorithm, &self.0.env)
+            }
+
             /// Begins a sign-in in a browser: the authorization code flow with PKCE, RFC 6749 section 4.1 and
             /// RFC 7636.
             pub fn initiate_auth_code_flow<S>(
@@ -501,7 +498,8 @@ macro_rules! user_methods {
             }
 
             /// Ends a sign-in in a browser: checks the response, a query or a form body, against the flow that began
-            /// it, and redeems its code. The flow is spent, whatever comes of it.
+            /// it, and redeems its code. The flow is spent, whatever comes of it. Claims and parameters of the options go
+            /// before those that the flow was begun with.
             pub fn acquire_token_by_auth_code_flow(
                 &self,
                 flow: AuthCodeFlow,

@@ -34,6 +34,7 @@ impl Endpoints {
     pub(crate) fn fixed(
         token: &Url,
         authorization: &Url,
+        jwks: Option<&Url>,
         issuer: &str,
         names_issuer: bool,
     ) -> Self {
@@ -42,7 +43,7 @@ impl Endpoints {
             authorization: authorization.clone(),
             device_authorization: None,
             end_session: None,
-            jwks: None,
+            jwks: jwks.cloned(),
             issuer: Issuer::new(issuer),
             tenant_id: None,
             names_issuer_in_responses: names_issuer,

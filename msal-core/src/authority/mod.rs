@@ -6,6 +6,8 @@ mod endpoints;
 mod host;
 pub mod instance;
 mod issuer;
+#[cfg(feature = "certificate")]
+mod keys;
 mod kind;
 mod memory;
 pub mod openid;
@@ -118,7 +120,8 @@ impl Authority {
         &self.0.host.name
     }
 
-    /// What a cache writes as the realm: the tenant, for AD FS `adfs`, for an OpenID Connect issuer its path.
+    /// What a cache writes as the realm: the tenant, of personal accounts its id, for AD FS `adfs`, for an OpenID
+    /// Connect issuer its path.
     pub fn realm(&self) -> &Arc<str> {
         &self.0.realm
     }

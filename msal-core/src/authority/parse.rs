@@ -6,6 +6,7 @@ use super::cloud::Cloud;
 use super::host::Host;
 use super::{Authority, AuthorityKind, Inner};
 use crate::model::Tenant;
+use crate::model::tenant::CONSUMERS;
 use crate::{Error, ErrorKind};
 
 impl Authority {
@@ -204,6 +205,10 @@ impl<'a> Parts<'a> {
             return Err(malformed("it is written in an ambiguous way"));
         }
         let realm = match tenant {
+            // What `consumers` stands for is one tenant: tokens are cached, and found, under its id.
+            Some(tenant) if kind == AuthorityKind::EntraId && tenant.as_str() == CONSUMERS => {
+                Tenant::PERSONAL_ACCOUNTS.into()
+            }
             Some(tenant) => tenant.shared().clone(),
             None => path.join("/").into(),
         };

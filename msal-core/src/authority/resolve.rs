@@ -1,6 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "certificate")]
+use url::Url;
+
+#[cfg(feature = "certificate")]
+use super::keys::KeySet;
 use super::memory::Memory;
 use super::region::imds::{self, Answer, ApiVersion, ImdsBase};
 use super::region::{Region, RegionPlan};
@@ -25,6 +30,17 @@ pub(crate) struct Directory {
     /// By host.
     instances: Memory<Arc<str>, InstanceMetadata>,
     region: Memory<(), Option<Region>>,
+    /// By URL.
+    #[cfg(feature = "certificate")]
+    keys: Memory<Arc<str>, Fetched>,
+}
+
+/// Signing keys, and when they were fetched, on the clock of [`Env::uptime`](crate::Env::uptime).
+#[cfg(feature = "certificate")]
+#[derive(Clone)]
+struct Fetched {
+    keys: Arc<KeySet>,
+    at: Duration,
 }
 
 impl Directory {
@@ -35,6 +51,8 @@ impl Directory {
             endpoints: Memory::default(),
             instances: Memory::default(),
             region: Memory::default(),
+            #[cfg(feature = "certificate")]
+            keys: Memory::default(),
         }
     }
 
@@ -186,6 +204,66 @@ impl Directory {
         Ok(instance)
     }
 
+    /// The keys at `url`. They are fetched again where none of them is of the id that is looked for, but no sooner than
+    /// some minutes after the last time.
+    #[cfg(feature = "certificate")]
+    pub(crate) async fn keys(
+        &self,
+        url: &Url,
+        key_id: Option<&str>,
+        io: &mut Io,
+    ) -> Result<Arc<KeySet>, Error> {
+        let place: Arc<str> = url.as_str().into();
+        let known = |io: &Io| {
+            let known = self.keys.get(&place, io.env().uptime())?;
+            let is_recent = io.env().uptime() < known.at.saturating_add(KEYS_STAND);
+            let is_enough = is_recent || key_id.is_none() || known.keys.knows(key_id);
+            is_enough.then_some(known.keys)
+        };
+        loop {
+            if let Some(known) = known(io) {
+                return Ok(known);
+            }
+            let key = flight("keys", &place);
+            let Claim::Lead(flight) = claim(&key, &self.flights, |_| None, io).await? else {
+                continue;
+            };
+            let outcome = match known(io) {
+                Some(known) => Ok(known),
+                None => self.fetch_keys(url, &place, key_id, io).await,
+            };
+            settle(flight, outcome.as_ref().map(|_| None), io);
+            return outcome;
+        }
+    }
+
+    #[cfg(feature = "certificate")]
+    async fn fetch_keys(
+        &self,
+        url: &Url,
+        place: &Arc<str>,
+        key_id: Option<&str>,
+        io: &mut Io,
+    ) -> Result<Arc<KeySet>, Error> {
+        let before = self.keys.last(place);
+        let before = before.filter(|before| key_id.is_none() || before.keys.knows(key_id));
+        let (fetched, kept) = match (ask_for_keys(url, io).await, before) {
+            (Ok(keys), _) => {
+                let at = io.env().uptime();
+                (Fetched { keys, at }, KEPT)
+            }
+            // What was right a day ago outranks an error that may be over soon.
+            (Err(error), Some(before)) if error.is_retryable() && !out_of_time(io) => {
+                tracing::warn!(target: "msal", %error, "an authority's signing keys could not be renewed");
+                (before, UNRENEWED_KEPT)
+            }
+            (Err(error), _) => return Err(error),
+        };
+        let until = io.env().uptime().saturating_add(kept);
+        self.keys.keep(place.clone(), fetched.clone(), until);
+        Ok(fetched.keys)
+    }
+
     /// The region whose token service to use, if any.
     async fn region(&self, io: &mut Io) -> Result<Option<Region>, Error> {
         let base = match self.trust.region() {
@@ -248,6 +326,15 @@ async fn ask_for_region(base: &ImdsBase, io: &mut Io) -> Result<Region, Error> {
     }
 }
 
+#[cfg(feature = "certificate")]
+async fn ask_for_keys(url: &Url, io: &mut Io) -> Result<Arc<KeySet>, Error> {
+    let response = fetch(KeySet::request(url)?, io).await?;
+    match response.status().is_success() {
+        true => KeySet::parse(&response).map(Arc::new),
+        false => Err(refusal(&response, Asker::App, io)),
+    }
+}
+
 async fn fetch(mut request: Request, io: &mut Io) -> Result<Response, Error> {
     identify(&mut request, io.correlation_id());
     let terms = Terms {
@@ -283,6 +370,9 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 const UNVERIFIED_KEPT: Duration = Duration::from_secs(60 * 60);
 /// How long what could not be renewed stays in use before it is tried again.
 const UNRENEWED_KEPT: Duration = Duration::from_secs(5 * 60);
+/// How long no other keys are looked for, whatever key a token names.
+#[cfg(feature = "certificate")]
+const KEYS_STAND: Duration = Duration::from_secs(5 * 60);
 
 #[cfg(test)]
 mod tests;

@@ -166,6 +166,14 @@ impl ClientCredential {
         )
     }
 
+    /// Whether it gets app tokens by itself.
+    pub(crate) fn provides_app_tokens(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::AppTokenProvider(_) | Kind::AsyncAppTokenProvider(_)
+        )
+    }
+
     /// Refuses what can be seen to be no credential, so that building an application fails and not its first call.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let (what, is_empty) = match &self.kind {

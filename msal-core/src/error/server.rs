@@ -40,8 +40,7 @@ impl ServerError {
             status,
             code,
             description: short(wire.error_description),
-            // msal-python reads the mismatch of a family client from this other member.
-            suberror: short(wire.suberror.or(wire.error_additional_info)),
+            suberror: short(suberror(wire.suberror, wire.error_additional_info)),
             aadsts_codes: wire.error_codes,
             claims: wire.claims.filter(|claims| claims.len() <= LONGEST_CLAIMS),
             correlation_id: short(wire.correlation_id),
@@ -167,7 +166,7 @@ impl ServerError {
     /// Whether a family refresh token was refused because the client is not of its family.
     pub(crate) fn is_client_mismatch(&self) -> bool {
         self.suberror()
-            .is_some_and(|suberror| suberror.contains("client_mismatch"))
+            .is_some_and(|suberror| suberror.contains(CLIENT_MISMATCH))
     }
 }
 
@@ -181,7 +180,7 @@ const BY_SIGN_IN: &[&str] = &[
     "ui_not_allowed",
 ];
 /// The suberrors of `invalid_grant` that no sign-in mends.
-const NOT_BY_SIGN_IN: &[&str] = &["client_mismatch", "protection_policy_required"];
+const NOT_BY_SIGN_IN: &[&str] = &[CLIENT_MISMATCH, "protection_policy_required"];
 /// The same by number: wrong assertions, wrong passwords, accounts that are unknown, locked or disabled, and a verifier
 /// that is not the code's.
 const HOPELESS: &[u32] = &[
@@ -255,6 +254,15 @@ struct Wire {
     timestamp: Option<String>,
 }
 
+/// The suberror, or what says in another member that a client is not of its family, as MSAL Python reads it.
+fn suberror(suberror: Option<String>, additional: Option<String>) -> Option<String> {
+    let is_mismatch = |text: &String| text.contains(CLIENT_MISMATCH);
+    match additional.filter(is_mismatch) {
+        Some(mismatch) => Some(mismatch),
+        None => suberror,
+    }
+}
+
 fn text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -298,6 +306,7 @@ fn numbers<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<u32>, D::Error> {
         .collect())
 }
 
+const CLIENT_MISMATCH: &str = "client_mismatch";
 const LONGEST_CLAIMS: usize = 16 * 1024;
 const MOST_CODES: usize = 16;
 

@@ -8,6 +8,7 @@ use crate::authority::Endpoints;
 use crate::credential::{ClientAuthentication, CredentialContext, SigningAlgorithm};
 use crate::exchange::{Asker, Exchange, Terms, Throttling};
 use crate::flow::Io;
+use crate::protocol::device_code;
 use crate::retry::RetryPolicy;
 use crate::{Authority, Error, Request, Response};
 
@@ -79,9 +80,12 @@ impl Asking<'_> {
                 authentication: authentication.as_ref(),
             })?;
             if let Some(response) = exchange.attempt(request, io).await? {
-                return match response.status().is_success() {
-                    true => Ok((response, endpoints)),
-                    false => Err(exchange.refusal(&response, io)),
+                // Some services tell a device that it must wait with the status of a success.
+                let is_refusal = !response.status().is_success()
+                    || (self.asker == Asker::Waiting && device_code::is_refusal(&response));
+                return match is_refusal {
+                    true => Err(exchange.refusal(&response, io)),
+                    false => Ok((response, endpoints)),
                 };
             }
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::cached::Wanted;
 use super::finish::Whose;
 use super::user_grant::UserGrant;
-use crate::app::auth_code_flow::{Parts, VERSION};
+use crate::app::auth_code_flow::Parts;
+use crate::app::begun::Begun;
 use crate::app::{App, AuthCodeFlow, AuthCodeOptions};
 use crate::authority::{Endpoints, cloud};
 use crate::flow::Io;
@@ -81,38 +82,28 @@ pub(crate) async fn initiate(
         ),
     ];
     let parameters = &wanted.call.parameters;
-    if let Some((name, _)) = parameters
-        .iter()
-        .find(|(name, _)| own.iter().any(|(ours, _)| ours == name))
-    {
-        let why = format!("`{name}` is decided by the library");
+    let is_taken = |name: &str| {
+        let mut of_endpoint = endpoints.authorization.query_pairs();
+        own.iter().any(|(ours, _)| *ours == name) || of_endpoint.any(|(theirs, _)| theirs == name)
+    };
+    if let Some((name, _)) = parameters.iter().find(|(name, _)| is_taken(name)) {
+        let why = format!("`{name}` is decided by the library or the identity provider");
         return Err(Error::new(ErrorKind::InvalidArgument("extra parameter")).because(why));
     }
     let others = parameters.iter().map(|(name, value)| (&**name, &**value));
     let auth_uri = authorization_url(&endpoints.authorization, own.into_iter().chain(others));
     Ok(AuthCodeFlow(Box::new(Parts {
-        version: VERSION,
-        client_id: app.client_id.to_string(),
-        authority: wanted.authority.to_string(),
-        tenant: wanted.call.tenant.clone(),
+        begun: Begun::new(wanted, app, io.correlation_id()),
         auth_uri,
         state,
         nonce,
         verifier: verifier.expose().to_owned(),
         redirect_uri,
         response_mode: options.response_mode,
-        scopes: wanted.scopes.iter().map(str::to_owned).collect(),
-        claims: wanted
-            .claims
-            .as_ref()
-            .map(|claims| claims.as_str().to_owned()),
-        client_claims: wanted.call.client_claims.clone(),
-        parameters: parameters.clone(),
-        scheme: wanted.call.scheme.clone().into_parts(),
         max_age,
         login_hint: options.login_hint,
-        correlation_id: Some(id),
         token_endpoint: endpoints.token.clone(),
+        jwks: endpoints.jwks.clone(),
         issuer: endpoints.issuer.as_str().to_owned(),
         names_issuer: endpoints.names_issuer_in_responses,
         spa_code: options.spa_code,
@@ -192,11 +183,13 @@ fn moved(
     flow: &AuthCodeFlow,
     authority: &Authority,
 ) -> Result<Option<Authority>, Error> {
+    // No other kind has instances.
+    let is_aware = flow.0.instance_aware && authority.kind() == AuthorityKind::EntraId;
     let host = response
         .value("cloud_instance_host_name")
         .map(str::to_ascii_lowercase);
     match host {
-        Some(host) if flow.0.instance_aware && cloud::is_built_in(&host) => {
+        Some(host) if is_aware && cloud::is_built_in(&host) => {
             let tenant = authority.tenant().unwrap_or_default();
             Authority::parse(&["https://", &host, "/", tenant].concat()).map(Some)
         }

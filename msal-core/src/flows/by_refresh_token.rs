@@ -24,7 +24,9 @@ pub(crate) async fn acquire(
     let make = |user: &UserRequest<'_>, endpoint: &Url, id| {
         refresh::request(&refresh_token, user, endpoint, id)
     };
-    UserGrant::new(whose, &wanted, &app)
-        .redeem(make, &mut io)
-        .await
+    let grant = UserGrant {
+        refresh_token: Some(&refresh_token),
+        ..UserGrant::new(whose, &wanted, &app)
+    };
+    grant.redeem(make, &mut io).await
 }

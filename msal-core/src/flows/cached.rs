@@ -32,6 +32,11 @@ pub(crate) trait Grant: Send + Sync + 'static {
         io: &mut Io,
     ) -> impl Future<Output = Result<AuthenticationResult, Error>> + Send;
 
+    /// What those share who ask at once: the token's key, unless it says too little.
+    fn flight(&self, key: TokenKey) -> TokenKey {
+        key
+    }
+
     /// Whose token a cached one is; none for the application's own.
     fn user(&self, _app: &App) -> Option<User> {
         None
@@ -141,7 +146,7 @@ impl Wanted {
 impl<G: Grant> Job<G> {
     pub(crate) fn new(grant: G, wanted: Wanted, app: &App) -> Self {
         let flight = Arc::new(TokenFlight {
-            key: wanted.key(app),
+            key: grant.flight(wanted.key(app)),
             scopes: wanted.scopes.clone(),
             past_cache: wanted.goes_past_cache(),
             claims: wanted.claims.clone(),
@@ -197,7 +202,7 @@ impl<G: Grant> Job<G> {
             "found"
         );
         Some(
-            self.from_cache(token)
+            self.handed_out(token)
                 .with_correlation_id(call.correlation_id),
         )
     }
@@ -330,11 +335,11 @@ impl<G: Grant> Job<G> {
     }
 
     fn cached(&self, token: Arc<AccessTokenEntry>, io: &Io) -> AuthenticationResult {
-        self.from_cache(token)
+        self.handed_out(token)
             .with_correlation_id(io.correlation_id())
     }
 
-    fn from_cache(&self, token: Arc<AccessTokenEntry>) -> AuthenticationResult {
+    fn handed_out(&self, token: Arc<AccessTokenEntry>) -> AuthenticationResult {
         let Inner { app, grant, .. } = &*self.0;
         AuthenticationResult::from_cache(token, app.ids).with_user(grant.user(app))
     }

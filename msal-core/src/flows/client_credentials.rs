@@ -37,6 +37,10 @@ impl Grant for ClientCredentials {
             claims: claims.clone(),
             correlation_id,
         };
+        if wanted.call.scheme.is_bound() && credential.provides_app_tokens() {
+            return Err(Error::new(ErrorKind::Unsupported("a bound token"))
+                .because("the app token provider is not told of keys to bind tokens to"));
+        }
         let issued = match credential.app_token(request, io).await {
             Some(token) => provided(token?, wanted),
             None => self.asked(claims.as_deref(), wanted, app, io).await?,

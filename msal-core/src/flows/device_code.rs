@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::cached::Wanted;
 use super::finish::Whose;
 use super::user_grant::UserGrant;
-use crate::app::device_code_flow::{Parts, VERSION};
+use crate::app::begun::Begun;
+use crate::app::device_code_flow::Parts;
 use crate::app::{App, DeviceCodeFlow};
 use crate::exchange::{Asker, Exchange, Terms};
 use crate::flow::Io;
@@ -52,26 +53,15 @@ pub(crate) async fn initiate(
     }
     let answer = device_code::parse(&response)?;
     Ok(DeviceCodeFlow(Box::new(Parts {
-        version: VERSION,
-        client_id: app.client_id.to_string(),
-        authority: wanted.authority.to_string(),
-        tenant: wanted.call.tenant.clone(),
+        begun: Begun::new(&wanted, &app, io.correlation_id()),
         device_code: answer.device_code.expose().to_owned(),
         user_code: answer.user_code,
         verification_uri: answer.verification_uri,
         verification_uri_complete: answer.verification_uri_complete,
         message: answer.message,
         expires_on: (io.now() + answer.expires_in).as_secs(),
+        life: answer.expires_in.as_secs(),
         interval: answer.interval.as_secs(),
-        scopes: wanted.scopes.iter().map(str::to_owned).collect(),
-        claims: wanted
-            .claims
-            .as_ref()
-            .map(|claims| claims.as_str().to_owned()),
-        client_claims: wanted.call.client_claims.clone(),
-        parameters: wanted.call.parameters.clone(),
-        scheme: wanted.call.scheme.clone().into_parts(),
-        correlation_id: Some(io.correlation_id().to_string()),
     })))
 }
 
@@ -84,7 +74,8 @@ pub(crate) async fn redeem(
 ) -> Result<AuthenticationResult, Error> {
     let code = flow.device_code();
     let mut interval = Duration::from_secs(flow.0.interval);
-    let over = io.env().uptime() + flow.expires_on().since(io.now());
+    let mut pause = interval;
+    let over = io.env().uptime().saturating_add(flow.left(io.now()));
     let grant = UserGrant {
         asker: Asker::Waiting,
         retry: RetryPolicy::NEVER,
@@ -109,20 +100,27 @@ pub(crate) async fn redeem(
         if io.time_left().is_zero() {
             return Err(Error::new(ErrorKind::Timeout));
         }
-        io.wait(interval.min(left).min(io.time_left())).await;
+        let rest = left.min(io.time_left());
+        io.wait(pause.min(rest)).await;
+        // RFC 8628 section 3.5: whoever has not waited for the whole of it must not ask.
+        if rest < pause {
+            continue;
+        }
         let error = match grant.redeem(make, &mut io).await {
             Ok(result) => return Ok(result),
             Err(error) => error,
         };
-        interval = match error.code() {
+        pause = match error.code() {
             Some("authorization_pending") => interval,
-            Some("slow_down") => interval + SLOWER,
-            // RFC 8628 section 3.5: who gets no answer asks less often.
+            Some("slow_down") => {
+                interval = interval.saturating_add(SLOWER);
+                interval
+            }
+            // RFC 8628 section 3.5: who gets no answer asks less often, until there is one.
             _ if error.is_retryable() && !io.time_left().is_zero() => {
-                let pause = error.retry_after().unwrap_or_default();
-                (interval * 2)
-                    .min(LONGEST_INTERVAL)
-                    .max(pause.min(LONGEST_PAUSE))
+                let named = error.retry_after().unwrap_or_default();
+                let longer = pause.saturating_mul(2).min(LONGEST_INTERVAL);
+                longer.max(interval).max(named.min(LONGEST_PAUSE))
             }
             _ => return Err(explained(error)),
         };

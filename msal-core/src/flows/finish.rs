@@ -7,17 +7,20 @@ use std::time::Duration;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::identity::{Expected, Identity};
+use super::signature;
 use crate::app::App;
 use crate::authority::Endpoints;
+use crate::flow::Io;
 use crate::protocol::token::{self, TokenResponse};
 use crate::result::User;
 use crate::store::{
     AccessTokenEntry, AccountEntry, AppMetadataEntry, Change, Entity, ExtendedKey, Extras,
-    IdTokenEntry, Lifetime, Members, Owner, RefreshTokenEntry, TokenKey, UserFilter, UserKey,
+    IdTokenEntry, Lifetime, Members, Owner, RefreshTokenEntry, Removal, TokenKey, UserFilter,
+    UserKey,
 };
 use crate::{
-    AccessToken, Account, AuthenticationResult, Authority, AuthorityKind, Error, Response, Scopes,
-    Timestamp, TokenScheme,
+    AccessToken, Account, AuthenticationResult, Authority, AuthorityKind, Error, RefreshToken,
+    Response, Scopes, Timestamp, TokenScheme,
 };
 
 /// An access token as it was issued, not yet kept.
@@ -79,6 +82,8 @@ pub(crate) struct SignIn<'a> {
     pub(crate) extended: Option<Arc<ExtendedKey>>,
     pub(crate) nonce: Option<&'a str>,
     pub(crate) max_age: Option<Duration>,
+    /// What is kept where the answer brings no other.
+    pub(crate) refresh_token: Option<&'a RefreshToken>,
     pub(crate) whose: Whose<'a>,
 }
 
@@ -87,8 +92,11 @@ pub(crate) struct SignIn<'a> {
 pub(crate) enum Whose<'a> {
     /// A user known already, whose tokens are renewed. Somebody may sign them out meanwhile, which holds.
     Account(&'a Account),
-    /// Whoever an assertion speaks for, under its hash; with a refresh token for a process that outlives it.
-    Assertion { hash: &'a str, is_long: bool },
+    /// Whoever an assertion speaks for, under its hash, or under the key of a process that outlives it.
+    Assertion {
+        hash: &'a str,
+        process: Option<Process<'a>>,
+    },
     /// Whoever signed in, by what grant, and perhaps by what name.
     New {
         source: &'static str,
@@ -96,12 +104,51 @@ pub(crate) enum Whose<'a> {
     },
 }
 
+/// Where a long-running process is: its refresh token is kept.
+#[derive(Clone, Copy)]
+pub(crate) enum Process<'a> {
+    /// Whatever went by its key before is over.
+    Begins,
+    /// For this user, by home account id; empty for a service. Somebody may stop it meanwhile, which holds.
+    GoesOn(&'a str),
+}
+
+impl<'a> Whose<'a> {
+    /// The same for whoever the refresh token of this home account id belongs to.
+    pub(crate) fn going_on(self, home_account_id: &'a str) -> Self {
+        match self {
+            Self::Assertion {
+                hash,
+                process: Some(_),
+            } => Self::Assertion {
+                hash,
+                process: Some(Process::GoesOn(home_account_id)),
+            },
+            other => other,
+        }
+    }
+
+    /// The user that the answer must be about, by home account id.
+    fn known(&self) -> Option<&'a str> {
+        match *self {
+            Self::Account(account) => Some(account.home_account_id()),
+            Self::Assertion {
+                process: Some(Process::GoesOn(id)),
+                ..
+            } => Some(id).filter(|id| !id.is_empty()),
+            _ => None,
+        }
+    }
+}
+
 /// Checks an answer, keeps what it brought, and makes the result.
-pub(crate) fn receive(
+pub(crate) async fn receive(
     response: &Response,
     sign_in: &SignIn<'_>,
-    now: Timestamp,
+    io: &mut Io,
 ) -> Result<AuthenticationResult, Error> {
+    // The token's life began when it came, not when its signature has been checked.
+    let now = io.now();
     let token = token::parse(response, sign_in.scheme.token_type())?;
     let expected = Expected {
         client_id: &sign_in.app.client_id,
@@ -109,12 +156,13 @@ pub(crate) fn receive(
         endpoints: sign_in.endpoints,
         nonce: sign_in.nonce,
         max_age: sign_in.max_age,
-        home_account_id: match sign_in.whose {
-            Whose::Account(account) => Some(account.home_account_id()),
-            _ => None,
-        },
+        home_account_id: sign_in.whose.known(),
     };
     let identity = Identity::of(&token, &expected, now)?;
+    if sign_in.app.verifies_id_tokens {
+        let id_token = token.id_token.as_ref().zip(identity.claims.as_ref());
+        signature::check(id_token, sign_in, io).await?;
+    }
     let refresh_token = token.refresh_token.clone();
     let spa_code = token.spa_code.clone();
     let kept = sign_in.keep(token, &identity, now);
@@ -133,11 +181,10 @@ struct Kept {
 
 impl SignIn<'_> {
     fn keep(&self, token: TokenResponse, identity: &Identity, now: Timestamp) -> Kept {
-        let known = match self.whose {
-            Whose::Account(account) => Some(account.home_account_id().to_owned()),
-            _ => identity.home_account_id(),
+        let home_account_id: Option<Arc<str>> = match self.whose.known() {
+            Some(known) => Some(known.into()),
+            None => identity.home_account_id().map(Into::into),
         };
-        let home_account_id: Option<Arc<str>> = known.map(Into::into);
         let realm = self.realm(identity);
         let is_assertion = matches!(self.whose, Whose::Assertion { .. });
         let mut upserts = Vec::with_capacity(5);
@@ -145,10 +192,11 @@ impl SignIn<'_> {
         let environment = self.authority.environment();
         if let Some(id) = id.or_else(|| is_assertion.then(|| "".into())) {
             let keeps_refresh_token = match self.whose {
-                Whose::Assertion { is_long, .. } => is_long,
+                Whose::Assertion { process, .. } => process.is_some(),
                 _ => true,
             };
-            if let Some(secret) = token.refresh_token.clone().filter(|_| keeps_refresh_token) {
+            let secret = token.refresh_token.as_ref().or(self.refresh_token);
+            if let Some(secret) = secret.filter(|_| keeps_refresh_token).cloned() {
                 upserts.push(Entity::RefreshToken(Arc::new(RefreshTokenEntry {
                     environment: environment.clone(),
                     client_id: self.app.client_id.clone(),
@@ -198,11 +246,13 @@ impl SignIn<'_> {
         if is_kept {
             upserts.push(Entity::AccessToken(token.clone()));
         }
-        self.app.store.apply(&Change {
-            upserts,
-            unless_signed_out: self.unless_signed_out(),
-            ..Change::default()
-        });
+        if !self.is_stopped() {
+            self.app.store.apply(&Change {
+                removals: self.removals(),
+                upserts,
+                unless_signed_out: self.unless_signed_out(),
+            });
+        }
         let account = match self.whose {
             Whose::Account(account) => Some(account.clone()),
             Whose::Assertion { .. } => account.map(Account::of_entry),
@@ -236,6 +286,40 @@ impl SignIn<'_> {
         Some(UserKey {
             environment: account.environment().into(),
             home_account_id: account.home_account_id().into(),
+        })
+    }
+
+    /// What went by a process's key before it begins anew may be another user's.
+    fn removals(&self) -> Vec<Removal> {
+        let Whose::Assertion {
+            hash,
+            process: Some(Process::Begins),
+        } = self.whose
+        else {
+            return Vec::new();
+        };
+        vec![Removal::Assertion {
+            environment: self.authority.environment().clone(),
+            client_id: self.app.client_id.clone(),
+            hash: hash.into(),
+        }]
+    }
+
+    /// Whether the process that goes on has been stopped meanwhile, or begun anew for another user.
+    fn is_stopped(&self) -> bool {
+        let Whose::Assertion {
+            hash,
+            process: Some(Process::GoesOn(id)),
+        } = self.whose
+        else {
+            return false;
+        };
+        let filter = UserFilter::Assertion(hash);
+        let users = self.app.store.users(self.authority.cloud(), filter);
+        let mut entities = users.iter().flat_map(|user| user.iter());
+        !entities.any(|entity| match entity {
+            Entity::RefreshToken(token) => *token.home_account_id == *id,
+            _ => false,
         })
     }
 

@@ -49,6 +49,11 @@ impl Identity {
                 tracing::warn!(target: "msal", "the times of the id token are more than five minutes off this clock");
             }
         }
+        if claims.is_none() && expected.max_age.is_some() {
+            return Err(wrong(
+                "there is none, and it was to tell when the user signed in",
+            ));
+        }
         if let (Some(claims), Some(client_info)) = (&claims, &client_info) {
             agree(claims, client_info, expected.authority)?;
         }
@@ -56,12 +61,27 @@ impl Identity {
             claims,
             client_info,
         };
-        match (expected.home_account_id, identity.home_account_id()) {
-            (Some(expected), Some(id)) if id != expected => {
+        match expected.home_account_id {
+            Some(expected) if !identity.may_be(expected) => {
                 Err(wrong("it is about another user than the one asked for"))
             }
             _ => Ok(identity),
         }
+    }
+
+    /// Whether this is the user of this home account id, or nobody.
+    fn may_be(&self, home_account_id: &str) -> bool {
+        if let Some(client_info) = &self.client_info {
+            return client_info.home_account_id() == home_account_id;
+        }
+        let Some(claims) = &self.claims else {
+            return true;
+        };
+        // Where an answer leaves the client info out, the id token tells of a user at home alone.
+        let at_home = claims.object_id().zip(claims.tenant_id());
+        let at_home = at_home.map(|(oid, tid)| [oid, ".", tid].concat());
+        claims.subject() == Some(home_account_id)
+            || at_home.is_some_and(|id| id.eq_ignore_ascii_case(home_account_id))
     }
 
     /// What identifies the user in every tenant.

@@ -14,5 +14,6 @@ pub(crate) mod logout;
 pub(crate) mod on_behalf_of;
 pub(crate) mod password;
 pub(crate) mod refresh;
+pub(crate) mod signature;
 pub(crate) mod silent;
 pub(crate) mod user_grant;

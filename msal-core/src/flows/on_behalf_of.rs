@@ -1,19 +1,21 @@
 //! A token for the user who called an API, for the API to call another with.
 
+use std::sync::Arc;
+
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::cached::{Grant, Wanted};
-use super::finish::Whose;
+use super::finish::{Process, Whose};
 use super::refresh;
 use super::user_grant::UserGrant;
 use crate::app::App;
 use crate::flow::Io;
 use crate::protocol::{UserRequest, on_behalf_of};
 use crate::result::User;
-use crate::store::UserFilter;
-use crate::{AuthenticationResult, Error, ErrorKind, UserAssertion};
+use crate::store::{Entity, Owner, TokenKey, UserFilter};
+use crate::{AuthenticationResult, Authority, Error, ErrorKind, UserAssertion};
 
 /// The on-behalf-of grant. Its tokens are cached under the hash of the assertion, and answer nothing but it.
 pub(crate) struct OnBehalfOf {
@@ -37,7 +39,7 @@ impl Grant for OnBehalfOf {
     ) -> Result<AuthenticationResult, Error> {
         let whose = Whose::Assertion {
             hash: &self.key,
-            is_long: self.is_long,
+            process: self.is_long.then_some(Process::Begins),
         };
         let Some(assertion) = &self.assertion else {
             let filter = UserFilter::Assertion(&self.key);
@@ -50,6 +52,20 @@ impl Grant for OnBehalfOf {
             on_behalf_of::request(assertion, user, endpoint, id)
         };
         UserGrant::new(whose, wanted, app).redeem(make, io).await
+    }
+
+    fn flight(&self, key: TokenKey) -> TokenKey {
+        match &self.assertion {
+            // Two processes that begin under one key at once may be for two users.
+            Some(assertion) if self.is_long => TokenKey {
+                owner: Owner::Assertion {
+                    hash: [&self.key, " ", &*hash(assertion)].concat().into(),
+                    home_account_id: None,
+                },
+                ..key
+            },
+            _ => key,
+        }
     }
 
     fn user(&self, app: &App) -> Option<User> {
@@ -67,6 +83,28 @@ impl Grant for OnBehalfOf {
 /// What an assertion is known by in the cache, as in MSAL .NET, Java and Node.
 pub(crate) fn hash(assertion: &UserAssertion) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(assertion.expose()))
+}
+
+/// What a long-running process is known by in the cache. Keys may come from anywhere: none is another's, and none is
+/// the hash of an assertion.
+pub(crate) fn process(key: &str) -> String {
+    let hash = Sha256::new_with_prefix("long-running process\n").chain_update(key);
+    BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
+}
+
+/// The tenant that has answered this assertion or process already, where the authority is for many.
+pub(crate) fn answered_realm(key: &str, authority: &Authority, app: &App) -> Option<Arc<str>> {
+    if authority.is_tenanted() {
+        return None;
+    }
+    let users = app
+        .store
+        .users(authority.cloud(), UserFilter::Assertion(key));
+    let mut entities = users.iter().flat_map(|user| user.iter());
+    entities.find_map(|entity| match entity {
+        Entity::IdToken(token) if token.client_id == app.client_id => Some(token.realm.clone()),
+        _ => None,
+    })
 }
 
 fn unknown_process() -> Error {

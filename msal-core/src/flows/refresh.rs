@@ -20,8 +20,8 @@ use crate::{AuthenticationResult, Error, ErrorKind};
 /// Obtains a token by the refresh tokens that `filter` finds: the family's first where the client may be of it, then
 /// its own.
 ///
-/// A family's that is refused as another client's is passed over. One that was refused for good is removed, unless
-/// somebody put another in its place, which is then tried.
+/// A family's that is refused as another client's is passed over. One that was refused for good is removed. Where
+/// somebody put another in its place, that is tried then.
 pub(crate) async fn redeem(
     filter: UserFilter<'_>,
     whose: Whose<'_>,
@@ -30,13 +30,15 @@ pub(crate) async fn redeem(
     io: &mut Io,
 ) -> Result<AuthenticationResult, Error> {
     let mut tried: Vec<Arc<RefreshTokenEntry>> = Vec::new();
-    let mut last = None;
+    let (mut last, mut foreign) = (None, None);
     while let Some(token) = next(filter, &tried, wanted, app) {
         // Two that send the same refresh token at once would look like a thief to an identity provider that rotates.
-        let flight = turn(&key(&token, filter, wanted), &app.flights, io).await?;
-        let token = match newest(&token, filter, wanted, app) {
-            Some(newest) if !tried.iter().any(|one| one.secret == newest.secret) => newest,
-            _ => token,
+        let key = key(&token, filter, wanted);
+        let flight = turn(&key, &app.flights, io).await?;
+        // Whoever had the turn before may have put another in its place, and the user may have signed out.
+        let now = next(filter, &tried, wanted, app);
+        let Some(token) = now.filter(|now| self::key(now, filter, wanted) == key) else {
+            continue;
         };
         let outcome = redeem_one(&token, whose, wanted, app, io).await;
         drop(flight);
@@ -56,14 +58,12 @@ pub(crate) async fn redeem(
         }
         tried.push(token);
         // What the client's own token meets says more than that the family's was not for it.
-        if !is_foreign || last.is_none() {
-            last = Some(error);
+        match is_foreign {
+            true => foreign = Some(error),
+            false => last = Some(error),
         }
     }
-    Err(last.unwrap_or_else(|| {
-        Error::new(ErrorKind::InteractionRequired)
-            .because("the cache holds no refresh token of this account for this application")
-    }))
+    Err(last.unwrap_or_else(|| no_token(foreign.as_ref())))
 }
 
 /// Whether the cache holds any refresh token that could be tried.
@@ -81,7 +81,7 @@ async fn redeem_one(
     let grant = UserGrant {
         user: UserHint::HomeAccountId(&token.home_account_id),
         asker: Asker::Silent,
-        ..UserGrant::new(whose, wanted, app)
+        ..UserGrant::new(whose.going_on(&token.home_account_id), wanted, app)
     };
     let make = |user: &UserRequest<'_>, endpoint: &Url, id| {
         refresh::request(&token.secret, user, endpoint, id)
@@ -131,23 +131,13 @@ fn next(
         .cloned()
 }
 
-/// What stands in the place of `token` now.
-fn newest(
-    token: &RefreshTokenEntry,
-    filter: UserFilter<'_>,
-    wanted: &Wanted,
-    app: &App,
-) -> Option<Arc<RefreshTokenEntry>> {
-    let users = app.store.users(wanted.authority.cloud(), filter);
-    let mut entities = users.iter().flat_map(|user| user.iter());
-    entities.find_map(|entity| match entity {
-        Entity::RefreshToken(other)
-            if other.client_id == token.client_id && other.family_id == token.family_id =>
-        {
-            Some(other.clone())
-        }
-        _ => None,
-    })
+fn no_token(foreign: Option<&Error>) -> Error {
+    let error = Error::new(ErrorKind::InteractionRequired)
+        .because("the cache holds no refresh token of this account for this application");
+    match foreign.and_then(Error::server) {
+        Some(server) => error.with_server_error(server.clone()),
+        None => error,
+    }
 }
 
 fn key(token: &RefreshTokenEntry, filter: UserFilter<'_>, wanted: &Wanted) -> FlightKey {

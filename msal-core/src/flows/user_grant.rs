@@ -8,13 +8,14 @@ use url::Url;
 use super::ask::{Asking, Means};
 use super::cached::Wanted;
 use super::finish::{SignIn, Whose, receive};
+use super::signature;
 use crate::app::App;
 use crate::authority::Endpoints;
 use crate::exchange::Asker;
 use crate::flow::Io;
 use crate::protocol::{UserHint, UserRequest};
 use crate::retry::RetryPolicy;
-use crate::{AuthenticationResult, CorrelationId, Error, Request};
+use crate::{AuthenticationResult, CorrelationId, Error, RefreshToken, Request};
 
 /// What a grant says beside its own parameters.
 #[derive(Clone, Copy)]
@@ -30,6 +31,8 @@ pub(crate) struct UserGrant<'a> {
     pub(crate) endpoints: Option<&'a Arc<Endpoints>>,
     pub(crate) nonce: Option<&'a str>,
     pub(crate) max_age: Option<Duration>,
+    /// What goes on working where the answer brings no other, RFC 6749 section 6.
+    pub(crate) refresh_token: Option<&'a RefreshToken>,
 }
 
 impl<'a> UserGrant<'a> {
@@ -45,6 +48,7 @@ impl<'a> UserGrant<'a> {
             endpoints: None,
             nonce: None,
             max_age: None,
+            refresh_token: None,
         }
     }
 
@@ -80,6 +84,13 @@ impl<'a> UserGrant<'a> {
             };
             make(&user, &means.endpoints.token, id)
         };
+        if app.verifies_id_tokens {
+            let endpoints = match self.endpoints {
+                Some(fixed) => Arc::clone(fixed),
+                None => asking.endpoints(io).await?,
+            };
+            signature::prepare(app, &endpoints, io).await?;
+        }
         let (response, endpoints) = asking.ask(self.endpoints, request, io).await?;
         let sign_in = SignIn {
             app,
@@ -90,8 +101,10 @@ impl<'a> UserGrant<'a> {
             extended: wanted.extended.clone(),
             nonce: self.nonce,
             max_age: self.max_age,
+            refresh_token: self.refresh_token,
             whose: self.whose,
         };
-        receive(&response, &sign_in, io.now())
+        let result = receive(&response, &sign_in, io).await?;
+        Ok(result.with_correlation_id(id))
     }
 }

@@ -18,6 +18,10 @@ pub struct IdTokenClaims(Arc<Inner>);
 struct Inner {
     known: Known,
     all: Map<String, Value>,
+    #[cfg_attr(
+        not(feature = "certificate"),
+        expect(dead_code, reason = "only signatures ask for it")
+    )]
     header: Header,
 }
 
@@ -44,11 +48,34 @@ enum Audience {
     Many(Vec<String>),
 }
 
-/// Of the JOSE header, what finds the key.
+/// Of the JOSE header, what finds the key, RFC 7515 section 4.1. It proves nothing by itself.
 #[derive(Deserialize)]
-struct Header {
+#[cfg_attr(
+    not(feature = "certificate"),
+    expect(dead_code, reason = "only signatures ask for it")
+)]
+pub(crate) struct Header {
     alg: Option<String>,
     kid: Option<String>,
+    crit: Option<Value>,
+}
+
+#[cfg(feature = "certificate")]
+impl Header {
+    /// What the signature was made by.
+    pub(crate) fn algorithm(&self) -> Option<&str> {
+        self.alg.as_deref()
+    }
+
+    /// The id of the key that made it.
+    pub(crate) fn key_id(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// Whether it names extensions that a reader must understand. This one understands none.
+    pub(crate) fn is_critical(&self) -> bool {
+        self.crit.is_some()
+    }
 }
 
 impl IdTokenClaims {
@@ -165,10 +192,10 @@ impl IdTokenClaims {
         }
     }
 
-    /// The signature's algorithm and key id.
-    pub(crate) fn signed_by(&self) -> (Option<&str>, Option<&str>) {
-        let header = &self.0.header;
-        (header.alg.as_deref(), header.kid.as_deref())
+    /// How the token says that it was signed.
+    #[cfg(feature = "certificate")]
+    pub(crate) fn header(&self) -> &Header {
+        &self.0.header
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {

@@ -81,9 +81,12 @@ impl AuthorizationResponse {
         ours.as_bytes().ct_eq(state.as_bytes()).into()
     }
 
-    /// The code, or the error that came in its stead; a parameter that is there twice is none.
+    /// The code, or the error that came in its stead. A parameter that is there twice is none, and no code counts beside
+    /// an error.
     pub(crate) fn outcome(&self) -> Result<AuthorizationCode, Error> {
-        if let Some(code) = self.value("error") {
+        if self.has("error") {
+            let code = self.value("error").filter(|code| !code.is_empty());
+            let code = code.ok_or_else(|| malformed("it has an `error` that tells nothing"))?;
             let server = ServerError::of_authorization(
                 code,
                 self.value("error_description"),

@@ -115,7 +115,8 @@ impl fmt::Debug for DeviceAuthorization {
     }
 }
 
-fn is_typeable(code: &str) -> bool {
+/// Whether a person can type it, and a terminal show it.
+pub(crate) fn is_typeable(code: &str) -> bool {
     (4..=16).contains(&code.len())
         && code
             .bytes()
@@ -123,7 +124,7 @@ fn is_typeable(code: &str) -> bool {
 }
 
 /// An address that can be shown to somebody who will go there.
-fn safe(text: &str) -> Option<Url> {
+pub(crate) fn safe(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_plain = url.username().is_empty() && url.password().is_none();
     let is_safe = url.scheme() == "https" && url.has_host() && is_plain;

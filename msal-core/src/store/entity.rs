@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use super::{Extras, Members};
@@ -39,8 +40,8 @@ pub struct IdTokenEntry {
     pub extras: Extras,
 }
 
-/// A cached account: a user in one tenant.
-#[derive(Clone, Debug)]
+/// A cached account: a user in one tenant. `Debug` shows no name.
+#[derive(Clone)]
 pub struct AccountEntry {
     /// The host of the authority.
     pub environment: Arc<str>,
@@ -57,6 +58,18 @@ pub struct AccountEntry {
     /// Members that only other libraries know, and those that we only pass on (`name`, `client_info`,
     /// `account_source`, `tenantProfiles`).
     pub members: Members,
+}
+
+impl fmt::Debug for AccountEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountEntry")
+            .field("environment", &self.environment)
+            .field("realm", &self.realm)
+            .field("home_account_id", &self.home_account_id)
+            .field("authority_type", &self.authority_type)
+            .field("members", &self.members)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is known of an application.

@@ -44,6 +44,12 @@ pub trait TokenStore: Debug + Send + Sync {
     /// user, or an assertion.
     fn users(&self, cloud: &str, filter: UserFilter<'_>) -> Vec<Arc<[Entity]>>;
 
+    /// [`users`](Self::users) of the one user of this home account id.
+    fn user(&self, cloud: &str, home_account_id: &str) -> Option<Arc<[Entity]>> {
+        let filter = UserFilter::HomeAccountId(home_account_id);
+        self.users(cloud, filter).into_iter().next()
+    }
+
     /// What is known of a client in this cloud.
     fn app_metadata(&self, cloud: &str, client_id: &str) -> Option<Arc<AppMetadataEntry>>;
 

@@ -2,7 +2,30 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod accounts;
+mod auth_code;
+mod auth_code_issuer;
+mod auth_code_kept;
+#[cfg(feature = "certificate")]
+mod bound;
 mod client_credentials;
+mod device_code;
 mod engine;
+#[cfg(feature = "certificate")]
+mod id_token_signatures;
+mod identity;
+mod interactive;
+mod list_store;
+mod on_behalf_of;
+mod processes;
+mod refresh_tokens;
 mod renewal;
+mod scheme;
 mod script;
+#[cfg(feature = "certificate")]
+mod sign_in;
+mod silent;
+mod silent_errors;
+mod site;
+mod turns;
+mod users;

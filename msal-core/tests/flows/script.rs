@@ -1,4 +1,4 @@
-//! A scripted server, a clock that moves by waiting, and a store that is a list.
+//! A scripted server, and a clock that moves by waiting.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,16 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use msal_core::app::{ApplicationBuilder, ClientCredentialOptions};
-use msal_core::authority::cloud;
 use msal_core::credential::ClientCredential;
-use msal_core::store::{
-    AccessTokenEntry, AccessTokenLookup, AppMetadataEntry, Change, Entity, OwnerRef, Removal,
-    TokenStore, UserFilter,
-};
 use msal_core::{
     AsyncHost, Callback, Clock, ConfidentialClientApplication, Env, Error, Flow, Host, Joined,
     Landing, Random, Request, Response, SendOptions, Timestamp, TransportError,
 };
+
+pub(crate) use crate::list_store::ListStore;
 
 /// When every test begins.
 pub(crate) const START: u64 = 1_750_000_000;
@@ -93,170 +90,6 @@ fn count(bytes: &mut [u8]) {
     }
 }
 
-/// A store that is a list.
-#[derive(Debug, Default)]
-pub(crate) struct ListStore(Mutex<Lists>);
-
-#[derive(Debug, Default)]
-struct Lists {
-    tokens: Vec<Arc<AccessTokenEntry>>,
-    of_users: Vec<Entity>,
-    apps: Vec<Arc<AppMetadataEntry>>,
-}
-
-impl TokenStore for ListStore {
-    fn access_token(
-        &self,
-        lookup: &AccessTokenLookup<'_>,
-        now: Timestamp,
-    ) -> Option<Arc<AccessTokenEntry>> {
-        let lists = self.0.lock().unwrap();
-        let found = lists.tokens.iter().rev().find(|token| {
-            cloud::canonical(token.environment()) == lookup.cloud
-                && **token.realm() == *lookup.realm
-                && **token.client_id() == *lookup.client_id
-                && token.owner() == lookup.owner
-                && token.binding() == lookup.binding
-                && token.extended().map(|key| &**key) == lookup.extended
-                && token
-                    .scopes()
-                    .contains_all(lookup.scopes, lookup.scope_case)
-                && token.expires_on() > now
-        });
-        found.cloned()
-    }
-
-    fn users(&self, cloud: &str, filter: UserFilter<'_>) -> Vec<Arc<[Entity]>> {
-        let lists = self.0.lock().unwrap();
-        let named = |id: &str| {
-            lists.of_users.iter().any(|entity| match entity {
-                Entity::Account(account) => {
-                    let UserFilter::Username(name) = filter else {
-                        return false;
-                    };
-                    &*account.home_account_id == id && account.username.eq_ignore_ascii_case(name)
-                }
-                _ => false,
-            })
-        };
-        let mut users: Vec<(String, Vec<Entity>)> = Vec::new();
-        for entity in &lists.of_users {
-            let (environment, id, hash) = whose(entity);
-            let is_wanted = match (filter, hash) {
-                (UserFilter::All, None) => true,
-                (UserFilter::Assertion(wanted), Some(hash)) => wanted == hash,
-                (UserFilter::HomeAccountId(wanted), None) => wanted == id,
-                (UserFilter::Username(_), None) => named(id),
-                _ => false,
-            };
-            if !is_wanted || cloud::canonical(environment) != cloud {
-                continue;
-            }
-            match users.iter_mut().find(|(known, _)| known == id) {
-                Some((_, entities)) => entities.push(entity.clone()),
-                None => users.push((id.to_owned(), vec![entity.clone()])),
-            }
-        }
-        users.into_iter().map(|(_, user)| user.into()).collect()
-    }
-
-    fn app_metadata(&self, cloud: &str, client_id: &str) -> Option<Arc<AppMetadataEntry>> {
-        let lists = self.0.lock().unwrap();
-        let is_wanted = |app: &&Arc<AppMetadataEntry>| {
-            cloud::canonical(&app.environment) == cloud && *app.client_id == *client_id
-        };
-        lists.apps.iter().rev().find(is_wanted).cloned()
-    }
-
-    fn apply(&self, change: &Change) {
-        let mut lists = self.0.lock().unwrap();
-        for removal in &change.removals {
-            lists.remove(removal);
-        }
-        if let Some(user) = &change.unless_signed_out
-            && !lists.of_users.iter().any(|entity| {
-                !matches!(entity, Entity::IdToken(_)) && whose(entity).1 == &*user.home_account_id
-            })
-        {
-            return;
-        }
-        for entity in &change.upserts {
-            match entity {
-                Entity::AccessToken(token) => lists.tokens.push(token.clone()),
-                Entity::AppMetadata(app) => lists.apps.push(app.clone()),
-                entity => {
-                    lists.of_users.retain(|old| !is_same(entity, old));
-                    lists.of_users.push(entity.clone());
-                }
-            }
-        }
-    }
-}
-
-impl Lists {
-    fn remove(&mut self, removal: &Removal) {
-        match removal {
-            Removal::Assertion { hash, .. } => {
-                self.of_users.retain(|entity| whose(entity).2 != Some(hash));
-                self.tokens
-                    .retain(|token| token.owner() != OwnerRef::Assertion(hash));
-            }
-            Removal::RefreshToken(gone) => self.of_users.retain(
-                |entity| !matches!(entity, Entity::RefreshToken(token) if token.secret == gone.secret),
-            ),
-            Removal::User {
-                user,
-                client_id,
-                family_id,
-            } => {
-                let id = &*user.home_account_id;
-                self.tokens
-                    .retain(|token| token.owner() != OwnerRef::Account(id));
-                self.of_users.retain(|entity| match entity {
-                    Entity::RefreshToken(token) if whose(entity).1 == id => {
-                        let is_family = token.family_id.is_some() && token.family_id == *family_id;
-                        token.client_id != *client_id && !is_family
-                    }
-                    entity => whose(entity).1 != id || whose(entity).2.is_some(),
-                });
-            }
-            other => panic!("no such removal: {other:?}"),
-        }
-    }
-}
-
-/// Environment, home account id and assertion of what belongs to a user.
-fn whose(entity: &Entity) -> (&str, &str, Option<&str>) {
-    match entity {
-        Entity::Account(entry) => (&entry.environment, &entry.home_account_id, None),
-        Entity::IdToken(entry) => {
-            let hash = entry.extras.assertion_hash().map(|hash| &**hash);
-            (&entry.environment, &entry.home_account_id, hash)
-        }
-        Entity::RefreshToken(entry) => {
-            let hash = entry.extras.assertion_hash().map(|hash| &**hash);
-            (&entry.environment, &entry.home_account_id, hash)
-        }
-        other => panic!("belongs to no user: {other:?}"),
-    }
-}
-
-fn is_same(new: &Entity, old: &Entity) -> bool {
-    let is_same_owner = whose(new).1 == whose(old).1 && whose(new).2 == whose(old).2;
-    is_same_owner
-        && match (new, old) {
-            (Entity::Account(new), Entity::Account(old)) => new.realm == old.realm,
-            (Entity::IdToken(new), Entity::IdToken(old)) => {
-                new.realm == old.realm && new.client_id == old.client_id
-            }
-            (Entity::RefreshToken(new), Entity::RefreshToken(old)) => {
-                let is_family = new.family_id.is_some() && new.family_id == old.family_id;
-                is_family || new.client_id == old.client_id
-            }
-            _ => false,
-        }
-}
-
 /// One scripted answer.
 pub(crate) type Reply = Result<Response, TransportError>;
 
@@ -286,6 +119,12 @@ impl Script {
             declines_background: true,
             ..self
         }
+    }
+
+    /// Adds to the script.
+    #[cfg(feature = "certificate")]
+    pub(crate) fn then(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.replies.lock().unwrap().extend(replies);
     }
 
     /// What was asked, in order.

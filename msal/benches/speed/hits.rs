@@ -210,7 +210,7 @@ impl Case {
 }
 
 /// All places, in an order that no processor foresees.
-fn shuffled(size: usize) -> Vec<u32> {
+pub(crate) fn shuffled(size: usize) -> Vec<u32> {
     let mut order: Vec<u32> = (0..size as u32).collect();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for place in (1..order.len()).rev() {

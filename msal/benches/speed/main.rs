@@ -8,6 +8,7 @@ mod provider;
 mod signing;
 #[path = "../support/mod.rs"]
 mod support;
+mod users;
 
 use std::env;
 use std::error::Error;
@@ -23,9 +24,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     report::head("Times, in one run");
-    let parts: [(&str, Part); 7] = [
+    let parts: [(&str, Part); 11] = [
         ("hits", hits::sizes),
         ("threads", hits::threads),
+        ("silent", users::sizes),
+        ("superset", users::superset),
+        ("finding", users::finding),
+        ("renewal", users::renewal),
         ("flights", concurrency::flights),
         ("keys", concurrency::keys),
         ("acquisition", signing::secret),

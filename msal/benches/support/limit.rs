@@ -30,6 +30,14 @@ struct Key<T> {
 
 impl Limit {
     pub(crate) fn of(tokens: impl IntoIterator<Item = Arc<AccessTokenEntry>>) -> Self {
+        Self::by(tokens, |token| token.scopes().as_str().into())
+    }
+
+    /// Tokens that are told apart by something else than their scopes.
+    pub(crate) fn by(
+        tokens: impl IntoIterator<Item = Arc<AccessTokenEntry>>,
+        name: impl Fn(&AccessTokenEntry) -> Arc<str>,
+    ) -> Self {
         let limit = Self {
             seed: RandomState::default(),
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
@@ -41,7 +49,7 @@ impl Limit {
                 environment: host.clone(),
                 realm: realm.clone(),
                 client_id: client.clone(),
-                scope: token.scopes().as_str().into(),
+                scope: name(&token),
             };
             let hash = limit.hash(&key);
             let shard = limit.shards[shard(hash)].0.write();

@@ -6,6 +6,7 @@ pub(crate) mod limit;
 pub(crate) mod network;
 pub(crate) mod race;
 pub(crate) mod report;
+pub(crate) mod users;
 
 use std::error::Error;
 use std::pin::pin;

@@ -19,8 +19,11 @@ pub(crate) struct Setup {
     pub(crate) path: String,
     /// 0 for any.
     pub(crate) port: u16,
-    pub(crate) show: Option<Arc<dyn Fn(&Url) + Send + Sync>>,
+    pub(crate) show: Option<Show>,
 }
+
+/// What is told the URL.
+pub(crate) type Show = Arc<dyn Fn(&Url) + Send + Sync>;
 
 impl Default for Setup {
     fn default() -> Self {

@@ -7,39 +7,27 @@ use crate::call::{Ask, Call};
 
 /// What [`accounts`](crate::PublicClientApplication::accounts) asks for: all of them, unless told otherwise.
 #[derive(Clone, Debug, Default)]
-pub struct Accounts(Wanted);
+pub struct Accounts<'a>(AccountFilter<'a>);
 
-#[derive(Clone, Debug, Default)]
-enum Wanted {
-    #[default]
-    All,
-    HomeAccountId(String),
-    Username(String),
-}
-
-impl<A> Call<'_, A, Accounts> {
+impl<'a, A> Call<'a, A, Accounts<'a>> {
     /// Only the one of this home account id, as a session keeps it.
-    pub fn home_account_id(mut self, id: impl Into<String>) -> Self {
-        self.request.0 = Wanted::HomeAccountId(id.into());
+    pub fn home_account_id(mut self, id: &'a str) -> Self {
+        self.request.0 = AccountFilter::HomeAccountId(id);
         self
     }
 
     /// Only those who sign in with this name, compared without case.
-    pub fn username(mut self, name: impl Into<String>) -> Self {
-        self.request.0 = Wanted::Username(name.into());
+    pub fn username(mut self, name: &'a str) -> Self {
+        self.request.0 = AccountFilter::Username(name);
         self
     }
 }
 
-impl<C: UserCore> Ask<C> for Accounts {
+impl<C: UserCore> Ask<C> for Accounts<'_> {
     type Output = Vec<Account>;
 
     fn flow(self, core: &C) -> Flow<Vec<Account>> {
-        core.accounts(match &self.0 {
-            Wanted::All => AccountFilter::All,
-            Wanted::HomeAccountId(id) => AccountFilter::HomeAccountId(id),
-            Wanted::Username(name) => AccountFilter::Username(name),
-        })
+        core.accounts(self.0)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use msal_testing::defaults::{CLIENT_SECRET, SECRET_CLIENT_ID};
 use msal_testing::{LocalIdentityProvider, LocalIdentityProviderBuilder};
@@ -118,22 +119,34 @@ impl Run {
     }
 
     pub(crate) fn end(mut self) -> Ended {
-        let Output {
-            status,
-            stdout,
+        Ended::of(self.0.output().unwrap())
+    }
+
+    /// Runs it with this on its standard input.
+    pub(crate) fn fed(mut self, input: &str) -> Ended {
+        self.0.stdin(Stdio::piped());
+        let mut started = self.start();
+        let mut stdin = started.child.stdin.take().unwrap();
+        // Who has heard enough may hang up.
+        let _heard = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        started.end()
+    }
+
+    /// Starts it, to be talked to while it runs.
+    pub(crate) fn start(mut self) -> Started {
+        self.0.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.0.spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Started {
+            child,
             stderr,
-        } = self.0.output().unwrap();
-        let stdout = String::from_utf8(stdout).unwrap();
-        Ended {
-            status: status.code().expect("it was not killed"),
-            json: serde_json::from_str(&stdout).unwrap_or(Value::Null),
-            stdout,
-            stderr: String::from_utf8(stderr).unwrap(),
+            heard: String::new(),
         }
     }
 
-    /// Runs what must get a token, without a word to anybody.
-    pub(crate) fn token(self) -> Value {
+    /// Runs what must print this, without a word to anybody.
+    pub(crate) fn answer(self) -> Value {
         let ended = self.end();
         assert_eq!(
             (ended.status, ended.stderr.as_str()),
@@ -141,8 +154,81 @@ impl Run {
             "{}",
             ended.stdout
         );
+        ended.json
+    }
+
+    /// Runs what must get a token, without a word to anybody.
+    pub(crate) fn token(self) -> Value {
+        let ended = self.end();
+        assert_eq!(ended.stderr, "", "{}", ended.stdout);
+        ended.token()
+    }
+
+    /// Runs what must fail with this status and kind, and gives the error.
+    pub(crate) fn error(self, status: i32, kind: &str) -> Value {
+        let line = format!("{:?}", self.0);
+        self.end().error(&line, status, kind)
+    }
+}
+
+/// A command that is running.
+pub(crate) struct Started {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    heard: String,
+}
+
+impl Started {
+    /// Waits for a line for people that holds this.
+    pub(crate) fn line_with(&mut self, part: &str) -> String {
+        loop {
+            let mut line = String::new();
+            let length = self.stderr.read_line(&mut line).unwrap();
+            assert!(length > 0, "it said no `{part}` but {}", self.heard);
+            self.heard += &line;
+            if line.contains(part) {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
+    pub(crate) fn end(mut self) -> Ended {
+        self.stderr.read_to_string(&mut self.heard).unwrap();
+        let mut output = self.child.wait_with_output().unwrap();
+        output.stderr = self.heard.into_bytes();
+        Ended::of(output)
+    }
+}
+
+/// A command that has run.
+pub(crate) struct Ended {
+    pub(crate) status: i32,
+    pub(crate) json: Value,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = output;
+        let stdout = String::from_utf8(stdout).unwrap();
+        Self {
+            status: status.code().expect("it was not killed"),
+            json: serde_json::from_str(&stdout).unwrap_or(Value::Null),
+            stdout,
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
+    /// What must be a token.
+    pub(crate) fn token(self) -> Value {
+        assert_eq!(self.status, 0, "{}{}", self.stdout, self.stderr);
         assert_eq!(
-            ended.members(),
+            self.members(),
             [
                 "access_token",
                 "account",
@@ -155,17 +241,15 @@ impl Run {
                 "token_type"
             ]
         );
-        ended.json
+        self.json
     }
 
-    /// Runs what must fail with this status and kind, and gives the error.
-    pub(crate) fn error(self, status: i32, kind: &str) -> Value {
-        let line = format!("{:?}", self.0);
-        let ended = self.end();
-        let all = format!("{line}: {}{}", ended.stdout, ended.stderr);
-        assert_eq!(ended.status, status, "{all}");
-        assert_eq!(ended.members(), ["error"], "{all}");
-        let error = ended.json["error"].clone();
+    /// What must be an error of this status and kind.
+    pub(crate) fn error(self, line: &str, status: i32, kind: &str) -> Value {
+        let all = format!("{line}: {}{}", self.stdout, self.stderr);
+        assert_eq!(self.status, status, "{all}");
+        assert_eq!(self.members(), ["error"], "{all}");
+        let error = self.json["error"].clone();
         assert_eq!(
             members(&error),
             [
@@ -185,14 +269,6 @@ impl Run {
         assert!(!error["description"].as_str().unwrap().is_empty());
         error
     }
-}
-
-/// A command that has run.
-pub(crate) struct Ended {
-    pub(crate) status: i32,
-    pub(crate) json: Value,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
 }
 
 impl Ended {

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[cfg(feature = "certificate")]
+mod bound;
 mod callbacks;
 mod cancelling;
 mod executors;
@@ -10,6 +12,8 @@ mod interactive;
 mod options;
 mod refreshing;
 mod sharing;
+#[cfg(feature = "certificate")]
+mod signatures;
 mod stage;
 mod transports;
 mod users;

@@ -86,7 +86,7 @@ fn a_command_does_the_same_without_a_runtime() {
         .unwrap();
     assert_eq!(silent.token_source(), TokenSource::Cache);
     let found = app.accounts().username("ALICE@contoso.com").send().unwrap();
-    assert_eq!(found, [account.clone()]);
+    assert_eq!(found, std::slice::from_ref(account));
     let error = app
         .acquire_token_silent(["Files.ReadWrite"], account)
         .cache_only()

@@ -10,6 +10,7 @@ mod device;
 mod discovery;
 mod faults;
 mod federation;
+mod graph;
 mod on_behalf_of;
 mod password;
 mod proxy;

@@ -1,28 +1,30 @@
 //! The application that the common options describe, over the transport that was asked for.
+//!
+//! There are four types of application. A command says by which of them its call is offered (`any`, or the
+//! `confidential` or `public` ones alone), and [`make!`] makes the call on the one that there is.
 
 use msal::{
-    AuthenticationResult, Call, ConfidentialClientApplication, Error, ErrorKind, Explanation,
-    ReqwestTransport, TokenCache, UreqTransport, blocking, request::ForClient,
+    ConfidentialClientApplication, Error, ErrorKind, PublicClientApplication, ReqwestTransport,
+    TokenCache, UreqTransport, blocking,
 };
 
-use crate::input::{self, SMALL};
+use crate::input::{self, SMALL, wrong};
 use crate::options::{CommonOptions, Switch, TransportChoice};
 
-/// A confidential client.
-pub(crate) enum Confidential {
-    Async(ConfidentialClientApplication),
-    Blocking(blocking::ConfidentialClientApplication),
+/// A confidential client where a credential was given, a public one otherwise.
+pub(crate) enum Application {
+    Confidential(Driven<ConfidentialClientApplication, blocking::ConfidentialClientApplication>),
+    Public(Driven<PublicClientApplication, blocking::PublicClientApplication>),
 }
 
-/// What a call for an app token is told.
-pub(crate) struct AppTokenCall<'a> {
-    pub(crate) common: &'a CommonOptions,
-    pub(crate) force_refresh: bool,
-    pub(crate) fmi_path: Option<&'a str>,
+/// A client of the async API, or of the blocking one.
+pub(crate) enum Driven<A, B> {
+    Async(A, Executor),
+    Blocking(B),
 }
 
-/// The same settings for the builders of both APIs, which share no type that can be named.
-macro_rules! configured {
+/// The same settings for the builders of all types, which share no trait that can be named.
+macro_rules! built {
     ($builder:expr, $common:expr, $region:expr, $cache:expr) => {{
         let common: &CommonOptions = $common;
         let mut builder = match common.oidc {
@@ -36,13 +38,7 @@ macro_rules! configured {
         if let Some(region) = $region {
             builder = builder.azure_region(region);
         }
-        if let Some(timeout) = common.timeout {
-            builder = builder.timeout(timeout);
-        }
-        if let Some(credential) = common.credential.read()? {
-            builder = builder.credential(credential);
-        }
-        builder
+        builder.build()?
     }};
 }
 
@@ -62,89 +58,175 @@ macro_rules! connected {
     }};
 }
 
-impl Confidential {
-    /// Makes the client. Reads its credential and sends nothing.
+impl Application {
+    /// Makes the application. Reads its credential and sends nothing.
     pub(crate) fn new(
         common: &CommonOptions,
         region: Option<&str>,
         cache: &TokenCache,
     ) -> Result<Self, Error> {
         let id = common.client_id()?;
-        Ok(match common.transport {
-            TransportChoice::Reqwest => {
-                let transport = connected!(ReqwestTransport::builder(), common);
-                let builder = ConfidentialClientApplication::builder(id).transport(transport);
-                Self::Async(configured!(builder, common, region, cache).build()?)
+        let credential = common.credential.read()?;
+        Ok(match (credential, common.transport) {
+            (Some(credential), TransportChoice::Reqwest) => {
+                let builder = ConfidentialClientApplication::builder(id)
+                    .credential(credential)
+                    .transport(connected!(ReqwestTransport::builder(), common));
+                let app = built!(builder, common, region, cache);
+                Self::Confidential(Driven::Async(app, Executor::new()?))
             }
-            TransportChoice::Ureq => {
-                let transport = connected!(UreqTransport::builder(), common);
-                let builder =
-                    blocking::ConfidentialClientApplication::builder(id).transport(transport);
-                Self::Blocking(configured!(builder, common, region, cache).build()?)
+            (Some(credential), TransportChoice::Ureq) => {
+                let builder = blocking::ConfidentialClientApplication::builder(id)
+                    .credential(credential)
+                    .transport(connected!(UreqTransport::builder(), common));
+                Self::Confidential(Driven::Blocking(built!(builder, common, region, cache)))
+            }
+            (None, TransportChoice::Reqwest) => {
+                let builder = PublicClientApplication::builder(id)
+                    .transport(connected!(ReqwestTransport::builder(), common));
+                let app = built!(builder, common, region, cache);
+                Self::Public(Driven::Async(app, Executor::new()?))
+            }
+            (None, TransportChoice::Ureq) => {
+                let builder = blocking::PublicClientApplication::builder(id)
+                    .transport(connected!(UreqTransport::builder(), common));
+                Self::Public(Driven::Blocking(built!(builder, common, region, cache)))
             }
         })
     }
-
-    /// Gets an app token.
-    pub(crate) fn acquire(&self, call: &AppTokenCall<'_>) -> Result<AuthenticationResult, Error> {
-        match self {
-            Self::Async(app) => block_on(
-                call.on(app.acquire_token_for_client(&call.common.scopes))
-                    .into_future(),
-            ),
-            Self::Blocking(app) => call
-                .on(app.acquire_token_for_client(&call.common.scopes))
-                .send(),
-        }
-    }
-
-    /// Says what the cache has for the call. Fails where the call would before anything is sent.
-    pub(crate) fn explain(&self, call: &AppTokenCall<'_>) -> Result<Explanation, Error> {
-        match self {
-            Self::Async(app) => call
-                .on(app.acquire_token_for_client(&call.common.scopes))
-                .explain(),
-            Self::Blocking(app) => call
-                .on(app.acquire_token_for_client(&call.common.scopes))
-                .explain(),
-        }
-    }
 }
 
-impl AppTokenCall<'_> {
-    fn on<'a, A, S>(&self, mut call: Call<'a, A, ForClient<S>>) -> Call<'a, A, ForClient<S>> {
+/// Makes a call: `make!(application, any |app| app.accounts())`.
+macro_rules! make {
+    ($application:expr, $kind:ident |$app:ident| $call:expr) => {
+        crate::application::each!($application, $kind driven => match driven {
+            crate::application::Driven::Async($app, executor) => executor.run($call.into_future()),
+            crate::application::Driven::Blocking($app) => $call.send(),
+        })
+    };
+}
+
+/// Finds what is wrong with a call before anything is sent for it. What the cache holds is an answer too.
+macro_rules! check {
+    ($application:expr, $kind:ident |$app:ident| $call:expr) => {
+        crate::application::each!($application, $kind driven => {
+            let ready = match driven {
+                crate::application::Driven::Async($app, _) => $call.into_flow().try_ready(),
+                crate::application::Driven::Blocking($app) => $call.into_flow().try_ready(),
+            };
+            match ready {
+                Ok(Err(error)) => Err(error),
+                _ => Ok(()),
+            }
+        })
+    };
+}
+
+/// Says why a call would be answered from the cache, or why not.
+macro_rules! explain {
+    ($application:expr, $kind:ident |$app:ident| $call:expr) => {
+        crate::application::each!($application, $kind driven => match driven {
+            crate::application::Driven::Async($app, _) => $call.explain(),
+            crate::application::Driven::Blocking($app) => $call.explain(),
+        })
+    };
+}
+
+/// Evaluates a result for whichever kind of application there is, if it is one of those that will do.
+macro_rules! each {
+    ($application:expr, any $driven:ident => $result:expr) => {
+        match &$application {
+            crate::application::Application::Confidential($driven) => $result,
+            crate::application::Application::Public($driven) => $result,
+        }
+    };
+    ($application:expr, confidential $driven:ident => $result:expr) => {
+        match &$application {
+            crate::application::Application::Confidential($driven) => $result,
+            crate::application::Application::Public(_) => {
+                Err(crate::application::credential_missing())
+            }
+        }
+    };
+    ($application:expr, public $driven:ident => $result:expr) => {
+        match &$application {
+            crate::application::Application::Confidential(_) => {
+                Err(crate::application::credential_given())
+            }
+            crate::application::Application::Public($driven) => $result,
+        }
+    };
+}
+
+/// Adds to a call what the common options say of every request for a token.
+macro_rules! told {
+    ($call:expr, $common:expr) => {{
+        let common: &crate::options::CommonOptions = $common;
         // A renewal beside the call would end with the process.
-        call = call.wait_for_refresh();
-        if let Some(claims) = &self.common.claims {
+        let mut call = $call.wait_for_refresh();
+        if let Some(claims) = &common.claims {
             call = call.claims(claims);
         }
-        if let Some(claims) = &self.common.client_claims {
+        if let Some(claims) = &common.client_claims {
             call = call.client_claims(claims);
         }
-        if let Some(id) = self.common.correlation_id {
+        if let Some(id) = common.correlation_id {
             call = call.correlation_id(id);
         }
-        if let Some(path) = self.fmi_path {
-            call = call.fmi_path(path);
+        if let Some(timeout) = common.timeout {
+            call = call.timeout(timeout);
         }
-        if self.force_refresh {
-            call = call.force_refresh();
-        }
-        for (name, value) in &self.common.extra {
+        for (name, value) in &common.extra {
             call = call.extra_parameter(name, value);
         }
         call
+    }};
+}
+
+pub(crate) use {check, each, explain, make, told};
+
+pub(crate) fn credential_missing() -> Error {
+    wrong(
+        "command line",
+        "this command is for confidential clients: give a credential, such as --secret-env",
+    )
+}
+
+pub(crate) fn credential_given() -> Error {
+    wrong(
+        "command line",
+        "this command is for public clients: leave the credential out",
+    )
+}
+
+/// Runs the futures of the async API on this thread.
+pub(crate) struct Executor(Option<tokio::runtime::Runtime>);
+
+impl Executor {
+    fn new() -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::new(ErrorKind::Declined("runtime")).with_source(error))?;
+        Ok(Self(Some(runtime)))
+    }
+
+    pub(crate) fn run<T>(
+        &self,
+        future: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match &self.0 {
+            Some(runtime) => runtime.block_on(future),
+            None => Err(Error::new(ErrorKind::Internal("executor"))),
+        }
     }
 }
 
-/// Runs the future on this thread.
-fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::new(ErrorKind::Declined("runtime")).with_source(error))?;
-    let outcome = runtime.block_on(future);
-    // A name look-up that hangs must not hold up a call that has timed out.
-    runtime.shutdown_background();
-    outcome
+impl Drop for Executor {
+    fn drop(&mut self) {
+        // A name look-up that hangs must not hold up a call that has timed out.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }

@@ -9,7 +9,7 @@ use msal::{CorrelationId, Error, ErrorKind};
 use crate::commands::Command;
 use crate::options::CommonOptions;
 
-/// Gets tokens for applications from Microsoft Entra ID and other identity providers, and looks into token caches
+/// Gets tokens for users and applications from Microsoft Entra ID and other identity providers, and looks into caches
 #[derive(Parser)]
 #[command(name = "msal", version, after_help = AFTER_HELP)]
 #[command(arg_required_else_help = false, disable_help_subcommand = true)]
@@ -120,8 +120,9 @@ const AFTER_HELP: &str = "\
 Standard output holds one JSON value. A failure is
   {\"error\": {kind, code, description, suberror, claims, aadsts, correlation_id, retry_after, needs_interaction}}
 where kind is one of
-  authority, cache, callback_panicked, credential, declined, interaction_required, internal, invalid_argument,
-  invalid_response, redirected, server, throttled, timeout, transport, unsupported
+  authority, browser, cache, callback_panicked, cancelled, credential, declined, expired, interaction_required,
+  internal, invalid_argument, invalid_response, not_cached, redirected, server, throttled, timeout, transport,
+  unsupported
 
 Exit status: 0 done; 1 an error; 2 wrong usage, nothing was sent; 3 the user must sign in.";
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use msal::{Compatibility, Error, TokenCache};
+use msal::{Compatibility, Error, ErrorKind, TokenCache};
 
 use crate::options::CommonOptions;
 use crate::output::note;
@@ -67,24 +67,45 @@ impl CacheFile {
     }
 
     /// Writes the cache if it has changed. A token in hand outranks the file: what goes wrong is told and no error.
-    pub(crate) fn save(&self, cache: &TokenCache) {
+    pub(crate) fn keep(&self, cache: &TokenCache) {
+        if let Err(error) = self.write(cache) {
+            note(&format_args!("the token is not kept: {error}"));
+        }
+    }
+
+    /// Writes the cache if it has changed.
+    pub(crate) fn save(&self, cache: &TokenCache) -> Result<(), Error> {
+        self.write(cache)
+            .map_err(|error| Error::new(ErrorKind::Cache).because(error.to_string()))
+    }
+
+    /// Tells where damaged files were moved: they hold tokens too.
+    pub(crate) fn tell_of_set_aside(&self) {
+        for path in private_file::set_aside_before(&self.path) {
+            note(&format_args!(
+                "`{}` is a damaged cache that was set aside and may hold tokens: look into it and delete it",
+                path.display()
+            ));
+        }
+    }
+
+    fn write(&self, cache: &TokenCache) -> io::Result<()> {
         if self
             .written
             .is_none_or(|written| written == cache.revision())
         {
-            return;
+            return Ok(());
         }
-        let written = cache
+        cache
             .serialize(self.compatibility)
             .map_err(io::Error::other)
-            .and_then(|json| private_file::replace(&self.path, &json));
-        match written {
-            Ok(()) => tracing::debug!(target: "msal", "cache file written"),
-            Err(error) => note(&format_args!(
-                "the token is not kept: `{}` could not be written: {error}",
-                self.path.display()
-            )),
-        }
+            .and_then(|json| private_file::replace(&self.path, &json))
+            .map_err(|error| {
+                let why = format!("`{}` could not be written: {error}", self.path.display());
+                io::Error::new(error.kind(), why)
+            })?;
+        tracing::debug!(target: "msal", "cache file written");
+        Ok(())
     }
 
     /// Moves a damaged file out of the way, since it holds tokens that somebody may want back. False where it stays.

@@ -46,9 +46,7 @@ impl CredentialOptions {
             return Ok(Some(ClientCredential::from_secret(secret)));
         }
         if let Some(path) = &self.assertion_file {
-            let text = input::file(path, "client assertion", SMALL)?;
-            let text = String::from_utf8(text)
-                .map_err(|_| wrong("client assertion", "its file does not hold UTF-8"))?;
+            let text = input::text(path, "client assertion", SMALL)?;
             return Ok(Some(ClientCredential::from_assertion(text)));
         }
         let certificate = self.certificate()?;

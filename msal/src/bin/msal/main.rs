@@ -2,6 +2,7 @@
 //!
 //! A thin shell over the public API. Standard output holds one JSON value and nothing else, whatever happens.
 
+mod account;
 mod application;
 mod arguments;
 mod cache_file;
@@ -12,6 +13,8 @@ mod log;
 mod options;
 mod output;
 mod private_file;
+mod session;
+mod sign_in;
 
 use std::process::ExitCode;
 

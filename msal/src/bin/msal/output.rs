@@ -5,8 +5,9 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use msal::{AuthenticationResult, CorrelationId, Error, ErrorKind};
+use msal::{Account, AuthenticationResult, CorrelationId, Error, ErrorKind, IdTokenClaims};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// What a command answers: a JSON value.
 pub(crate) struct Json(Vec<u8>);
@@ -33,10 +34,16 @@ impl Json {
             refresh_on: result.refresh_on().map(msal::Timestamp::as_secs),
             scopes: result.scopes().iter().collect(),
             token_source: result.token_source().name(),
-            account: (),
-            id_token_claims: (),
+            account: result.account().map(AccountMembers::of),
+            id_token_claims: result.id_token_claims().map(IdTokenClaims::as_map),
             correlation_id: result.correlation_id().to_string(),
         })
+    }
+
+    /// A list of accounts.
+    pub(crate) fn accounts(accounts: &[Account]) -> Result<Self, Error> {
+        let accounts: Vec<AccountMembers> = accounts.iter().map(AccountMembers::of).collect();
+        Self::of(&accounts)
     }
 }
 
@@ -59,6 +66,11 @@ pub(crate) fn finish(outcome: Result<Json, Error>) -> ExitCode {
 /// Prints help.
 pub(crate) fn text(text: &str) -> ExitCode {
     print(text.as_bytes(), DONE)
+}
+
+/// Shows the user what to do: nothing comes before it, so that it can be copied whole.
+pub(crate) fn show(text: &dyn Display) {
+    let _unread = writeln!(io::stderr(), "{text}");
 }
 
 /// Tells people something. There may be nobody to read it.
@@ -110,9 +122,43 @@ struct Token<'a> {
     scopes: Vec<&'a str>,
     token_source: &'static str,
     // An app token has neither.
-    account: (),
-    id_token_claims: (),
+    account: Option<AccountMembers>,
+    id_token_claims: Option<&'a Map<String, Value>>,
     correlation_id: String,
+}
+
+#[derive(Serialize)]
+struct AccountMembers {
+    home_account_id: String,
+    username: String,
+    environment: String,
+    tenant_id: String,
+    tenant_profiles: Vec<ProfileMembers>,
+}
+
+impl AccountMembers {
+    fn of(account: &Account) -> Self {
+        let profiles = account.tenant_profiles();
+        let profiles = profiles.iter().map(|profile| ProfileMembers {
+            tenant_id: profile.tenant_id().to_owned(),
+            username: profile.username().to_owned(),
+            local_account_id: profile.local_account_id().to_owned(),
+        });
+        Self {
+            home_account_id: account.home_account_id().to_owned(),
+            username: account.username().to_owned(),
+            environment: account.environment().to_owned(),
+            tenant_id: account.tenant_id().to_owned(),
+            tenant_profiles: profiles.collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ProfileMembers {
+    tenant_id: String,
+    username: String,
+    local_account_id: String,
 }
 
 #[derive(Serialize)]

@@ -100,6 +100,21 @@ pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
+/// The files that were set aside before, as far as the folder can be read.
+pub(crate) fn set_aside_before(path: &Path) -> Vec<PathBuf> {
+    let Ok(prefix) = beside(path, ".corrupt-") else {
+        return Vec::new();
+    };
+    let prefix = prefix.file_name().unwrap_or_default().as_encoded_bytes();
+    let entries = folder(path).read_dir().into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(prefix))
+        .map(|entry| path.with_file_name(entry.file_name()))
+        .collect();
+    found.sort();
+    found
+}
+
 /// A name in the same folder.
 fn beside(path: &Path, suffix: &str) -> io::Result<PathBuf> {
     let mut name = OsString::from(path.file_name().ok_or(io::ErrorKind::InvalidFilename)?);
@@ -136,13 +151,17 @@ fn is_same(_one: &fs::Metadata, other: &fs::Metadata) -> bool {
     other.is_file()
 }
 
-/// Makes a rename last: the folder is what it changed.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
+fn folder(path: &Path) -> &Path {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+    folder.unwrap_or_else(|| Path::new("."))
+}
+
+/// Makes a rename last: the folder is what it changed.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
 }
 
 #[cfg(not(unix))]

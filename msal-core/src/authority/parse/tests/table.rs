@@ -9,7 +9,7 @@ pub(super) const ACCEPTED: &[(&str, AuthorityKind, &str, &str, &str)] = &[
     row("https://login.microsoftonline.com/common", ENTRA, "https://login.microsoftonline.com/common", "common", "common"),
     row("https://login.microsoftonline.com/common/", ENTRA, "https://login.microsoftonline.com/common", "common", "common"),
     row("https://login.microsoftonline.com/organizations", ENTRA, "https://login.microsoftonline.com/organizations", "organizations", "organizations"),
-    row("https://login.microsoftonline.com/consumers", ENTRA, "https://login.microsoftonline.com/consumers", "consumers", "consumers"),
+    row("https://login.microsoftonline.com/consumers", ENTRA, "https://login.microsoftonline.com/consumers", "consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"),
     row("https://login.microsoftonline.com/Common", ENTRA, "https://login.microsoftonline.com/common", "common", "common"),
     row("HTTPS://LOGIN.MICROSOFTONLINE.COM/CONTOSO.COM", ENTRA, "https://login.microsoftonline.com/contoso.com", "contoso.com", "contoso.com"),
     row("https://login.microsoftonline.com:443/contoso.com", ENTRA, "https://login.microsoftonline.com/contoso.com", "contoso.com", "contoso.com"),

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use msal::Error;
+use msal::request::ForClient;
+use msal::{Call, Error};
 
-use crate::application::{AppTokenCall, Confidential};
-use crate::cache_file::{self, CacheFile};
 use crate::options::CommonOptions;
 use crate::output::Json;
+use crate::session::{Session, token};
 
 /// What client credentials can be told beside the common options.
 #[derive(Args)]
@@ -25,29 +25,28 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(super) fn region(&self) -> Option<&str> {
-        self.azure_region.as_deref()
+    pub(super) fn session<'a>(&self, common: &'a CommonOptions) -> Result<Session<'a>, Error> {
+        Session::in_region(common, self.azure_region.as_deref())
     }
 
-    pub(super) fn call<'a>(&'a self, common: &'a CommonOptions) -> AppTokenCall<'a> {
-        AppTokenCall {
-            common,
-            force_refresh: self.force_refresh,
-            fmi_path: self.fmi_path.as_deref(),
+    pub(super) fn on<'a, A, S>(
+        &self,
+        mut call: Call<'a, A, ForClient<S>>,
+    ) -> Call<'a, A, ForClient<S>> {
+        if let Some(path) = &self.fmi_path {
+            call = call.fmi_path(path);
         }
+        if self.force_refresh {
+            call = call.force_refresh();
+        }
+        call
     }
 }
 
 pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Error> {
-    let cache = cache_file::unlimited();
-    let app = Confidential::new(common, options.region(), &cache)?;
-    let call = options.call(common);
-    // What is wrong with the call shall come out before the cache file is read.
-    app.explain(&call)?;
-    let file = CacheFile::load(common, &cache)?;
-    let result = app.acquire(&call);
-    if let Some(file) = file {
-        file.save(&cache);
-    }
-    Json::token(&result?)
+    let session = options.session(common)?;
+    token!(
+        session,
+        confidential | app | options.on(app.acquire_token_for_client(&common.scopes))
+    )
 }

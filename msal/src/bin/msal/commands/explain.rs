@@ -2,12 +2,11 @@
 
 use clap::Subcommand;
 use msal::store::{AccessTokenEntry, Candidate, OwnerRef};
-use msal::{Error, Explanation};
+use msal::{Error, Explanation, Freshness};
 use serde::Serialize;
 
-use super::client_credentials;
-use crate::application::Confidential;
-use crate::cache_file;
+use super::{client_credentials, silent};
+use crate::application::{check, explain, told};
 use crate::options::CommonOptions;
 use crate::output::Json;
 
@@ -15,19 +14,58 @@ use crate::output::Json;
 pub(crate) enum Command {
     /// Of a token for the application itself
     ClientCredentials(client_credentials::Options),
+    /// Of a token for a user who signed in before
+    Silent(silent::Options),
 }
 
 pub(super) fn run(command: &Command, common: &CommonOptions) -> Result<Json, Error> {
     match command {
-        Command::ClientCredentials(options) => {
-            let cache = cache_file::unlimited();
-            let app = Confidential::new(common, options.region(), &cache)?;
-            let call = options.call(common);
-            app.explain(&call)?;
-            cache_file::read_only(common, &cache)?;
-            Json::of(&Answer::of(&app.explain(&call)?, common))
-        }
+        Command::ClientCredentials(options) => app_token(options, common),
+        Command::Silent(options) => user_token(options, common),
     }
+}
+
+fn app_token(options: &client_credentials::Options, common: &CommonOptions) -> Result<Json, Error> {
+    let session = options.session(common)?;
+    check!(
+        session.application,
+        confidential | app | {
+            told!(
+                options.on(app.acquire_token_for_client(&common.scopes)),
+                common
+            )
+        }
+    )?;
+    session.look()?;
+    let explanation = explain!(
+        session.application,
+        confidential | app | {
+            told!(
+                options.on(app.acquire_token_for_client(&common.scopes)),
+                common
+            )
+        }
+    )?;
+    Json::of(&Answer::of(&explanation, common))
+}
+
+fn user_token(options: &silent::Options, common: &CommonOptions) -> Result<Json, Error> {
+    let session = options.session(common)?;
+    session.look()?;
+    let account = match options.account(&session)? {
+        Ok(account) => account,
+        Err(why) => return Json::of(&Answer::of_nobody(why, common)),
+    };
+    let explanation = explain!(
+        session.application,
+        any | app | {
+            told!(
+                options.on(app.acquire_token_silent(&common.scopes, &account)),
+                common
+            )
+        }
+    )?;
+    Json::of(&Answer::of(&explanation, common))
 }
 
 #[derive(Serialize)]
@@ -35,7 +73,7 @@ struct Answer<'a> {
     outcome: &'static str,
     reason: String,
     freshness: &'static str,
-    realm: &'a str,
+    realm: Option<&'a str>,
     token: Option<Token<'a>>,
     candidates: Vec<NotFound<'a>>,
     more_candidates: usize,
@@ -53,12 +91,26 @@ impl<'a> Answer<'a> {
             },
             reason: explanation.to_string(),
             freshness: explanation.freshness().name(),
-            realm: explanation.realm(),
+            realm: Some(explanation.realm()),
             token: explanation
                 .token()
                 .map(|token| Token::of(token, explanation)),
             candidates: listed.map(|one| NotFound::of(one, explanation)).collect(),
             more_candidates: all.len().saturating_sub(LISTED),
+            correlation_id: common.correlation_id.map(|id| id.to_string()),
+        }
+    }
+
+    /// Where there is no account to look for a token of.
+    fn of_nobody(why: &str, common: &CommonOptions) -> Self {
+        Self {
+            outcome: "miss",
+            reason: format!("miss: {why}"),
+            freshness: Freshness::Missing.name(),
+            realm: None,
+            token: None,
+            candidates: Vec::new(),
+            more_candidates: 0,
             correlation_id: common.correlation_id.map(|id| id.to_string()),
         }
     }
