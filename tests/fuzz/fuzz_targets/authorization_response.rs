@@ -1,0 +1,77 @@
+#![no_main]
+
+//! What a browser brings back: only the one with our `state` gets as far as a request, and that goes where the sign-in
+//! was begun.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use msal_cache::TokenCache;
+use msal_core::app::{ApplicationBuilder, AuthCodeFlow, CallOptions};
+use msal_core::{Clock, Env, PublicClientApplication, Random, Step, Timestamp};
+
+fuzz_target!(|response: &[u8]| {
+    let Ok(response) = std::str::from_utf8(response) else {
+        return;
+    };
+    let flow = AuthCodeFlow::from_secret_json(FLOW).unwrap();
+    let is_ours = flow.recognizes(response);
+    match APP.acquire_token_by_auth_code_flow(flow, response, CallOptions::default()).start() {
+        Step::Send(request, _) => {
+            assert!(is_ours);
+            assert_eq!(request.uri(), "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token");
+            assert!(request.body().windows(5).any(|part| part == b"code="));
+        }
+        Step::Done(outcome) => {
+            let error = outcome.unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains(STATE) && !shown.chars().any(char::is_control), "{shown}");
+        }
+        other => panic!("{other:?}"),
+    }
+});
+
+static APP: LazyLock<PublicClientApplication> = LazyLock::new(|| {
+    let builder = ApplicationBuilder::new("client").authority(AUTHORITY);
+    builder.public(Arc::new(TokenCache::new()), Env::new(Still, Still)).unwrap()
+});
+
+#[derive(Debug)]
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_secs(1_800_000_000)
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}
+
+impl Random for Still {
+    fn id(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+
+    fn secret(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+
+    fn detached(&self) -> fn(&mut [u8]) {
+        |bytes| bytes.fill(7)
+    }
+}
+
+const AUTHORITY: &str = "https://login.microsoftonline.com/contoso.com";
+const STATE: &str = "s7a7e7s7a7e7";
+const FLOW: &str = r#"{
+    "version":1,"client_id":"client","authority":"https://login.microsoftonline.com/contoso.com","tenant":null,
+    "auth_uri":"https://login.microsoftonline.com/contoso.com/oauth2/v2.0/authorize?state=s7a7e7s7a7e7",
+    "state":"s7a7e7s7a7e7","nonce":"nonce","verifier":"verifierverifierverifierverifierverifierver",
+    "redirect_uri":"http://localhost","response_mode":"form_post","scopes":["User.Read"],"claims":null,
+    "client_claims":null,"parameters":[],"scheme":null,"max_age":null,"login_hint":null,"correlation_id":null,
+    "token_endpoint":"https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token",
+    "issuer":"https://login.microsoftonline.com/{tenantid}/v2.0","names_issuer":false,"spa_code":false,
+    "instance_aware":false}"#;
