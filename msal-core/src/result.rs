@@ -20,14 +20,14 @@ pub struct AuthenticationResult {
     source: TokenSource,
     correlation_id: OnceLock<CorrelationId>,
     ids: IdSource,
-    refresh_error: Option<Error>,
     user: Option<User>,
-    extra: Option<Box<Extra>>,
+    rare: Option<Box<Rare>>,
 }
 
 /// What few results have.
-#[derive(Clone)]
-struct Extra {
+#[derive(Clone, Default)]
+struct Rare {
+    refresh_error: Option<Error>,
     refresh_token: Option<RefreshToken>,
     spa_code: Option<AuthorizationCode>,
 }
@@ -40,9 +40,8 @@ impl AuthenticationResult {
             source: TokenSource::Cache,
             correlation_id,
             ids,
-            refresh_error: None,
             user: None,
-            extra: None,
+            rare: None,
         }
     }
 
@@ -60,11 +59,9 @@ impl AuthenticationResult {
         }
     }
 
-    pub(crate) fn with_refresh_error(self, error: Error) -> Self {
-        Self {
-            refresh_error: Some(error),
-            ..self
-        }
+    pub(crate) fn with_refresh_error(mut self, error: Error) -> Self {
+        self.rare.get_or_insert_default().refresh_error = Some(error);
+        self
     }
 
     pub(crate) fn with_user(self, user: Option<User>) -> Self {
@@ -72,21 +69,16 @@ impl AuthenticationResult {
     }
 
     pub(crate) fn with_extra(
-        self,
+        mut self,
         refresh_token: Option<RefreshToken>,
         spa_code: Option<AuthorizationCode>,
     ) -> Self {
-        if refresh_token.is_none() && spa_code.is_none() {
-            return self;
+        if refresh_token.is_some() || spa_code.is_some() {
+            let rare = self.rare.get_or_insert_default();
+            rare.refresh_token = refresh_token;
+            rare.spa_code = spa_code;
         }
-        let extra = Box::new(Extra {
-            refresh_token,
-            spa_code,
-        });
-        Self {
-            extra: Some(extra),
-            ..self
-        }
+        self
     }
 
     pub(crate) fn entry(&self) -> &Arc<AccessTokenEntry> {
@@ -172,12 +164,12 @@ impl AuthenticationResult {
     /// The refresh token, for a program that keeps its own: only where the application was made to show them, and only
     /// in a result that brought one.
     pub fn refresh_token(&self) -> Option<&RefreshToken> {
-        self.extra.as_ref()?.refresh_token.as_ref()
+        self.rare.as_ref()?.refresh_token.as_ref()
     }
 
     /// The code for the application's page in the browser, where the sign-in asked for one.
     pub fn spa_code(&self) -> Option<&AuthorizationCode> {
-        self.extra.as_ref()?.spa_code.as_ref()
+        self.rare.as_ref()?.spa_code.as_ref()
     }
 
     /// Where the token came from.
@@ -194,7 +186,7 @@ impl AuthenticationResult {
 
     /// Why the token, which still works, was not renewed although it was time.
     pub fn refresh_error(&self) -> Option<&Error> {
-        self.refresh_error.as_ref()
+        self.rare.as_ref()?.refresh_error.as_ref()
     }
 }
 
@@ -206,9 +198,8 @@ impl Clone for AuthenticationResult {
             // Made now if it has not been yet, so that both have the same.
             correlation_id: OnceLock::from(self.correlation_id()),
             ids: self.ids,
-            refresh_error: self.refresh_error.clone(),
             user: self.user.clone(),
-            extra: self.extra.clone(),
+            rare: self.rare.clone(),
         }
     }
 }
@@ -242,17 +233,28 @@ fn not_by_itself(token_type: &str) -> Error {
 #[derive(Clone)]
 pub(crate) struct User {
     app: App,
-    account: OnceLock<Option<Account>>,
-    claims: OnceLock<Option<IdTokenClaims>>,
+    account: Option<Account>,
+    late: OnceLock<Box<Late>>,
+}
+
+/// What is read when first asked for.
+#[derive(Clone)]
+struct Late {
+    account: Option<Account>,
+    claims: Option<IdTokenClaims>,
 }
 
 impl User {
     /// A user of whom everything is known.
     pub(crate) fn known(app: App, account: Option<Account>, claims: Option<IdTokenClaims>) -> Self {
+        let late = Late {
+            account: None,
+            claims,
+        };
         Self {
             app,
-            account: OnceLock::from(account),
-            claims: OnceLock::from(claims),
+            account,
+            late: OnceLock::from(Box::new(late)),
         }
     }
 
@@ -260,38 +262,30 @@ impl User {
     pub(crate) fn cached(app: App, account: Option<Account>) -> Self {
         Self {
             app,
-            account: account.map_or_else(OnceLock::new, |account| OnceLock::from(Some(account))),
-            claims: OnceLock::new(),
+            account,
+            late: OnceLock::new(),
         }
     }
 
     fn account(&self, token: &AccessTokenEntry) -> Option<&Account> {
-        let read = || {
-            let users = self.stored(token);
-            let mut users = users.iter();
-            users.find_map(|user| {
-                let of_user = Account::of_user(user, token.realm());
-                of_user.or_else(|| Account::of_id_token(user))
-            })
-        };
-        self.account.get_or_init(read).as_ref()
+        let late = || self.late(token).account.as_ref();
+        self.account.as_ref().or_else(late)
     }
 
     fn claims(&self, token: &AccessTokenEntry) -> Option<&IdTokenClaims> {
-        let read = || {
+        self.late(token).claims.as_ref()
+    }
+
+    fn late(&self, token: &AccessTokenEntry) -> &Late {
+        self.late.get_or_init(|| {
             let users = self.stored(token);
-            let entities = users.iter().flat_map(|user| user.iter());
-            // The tenant may be named in the one, and have its id in the other.
-            let is_named = !crate::model::tenant::is_guid(token.realm());
-            let mut ours = entities.filter_map(|entity| match entity {
-                Entity::IdToken(id) if id.client_id == *token.client_id() => Some(id),
-                _ => None,
+            let account = users.iter().find_map(|user| {
+                let of_user = Account::of_user(user, token.realm());
+                of_user.or_else(|| Account::of_id_token(user))
             });
-            let is_same = |id: &IdTokenEntry| id.realm.eq_ignore_ascii_case(token.realm());
-            let id_token = ours.find(|id| is_named || is_same(id))?;
-            IdTokenClaims::parse(&id_token.secret).ok()
-        };
-        self.claims.get_or_init(read).as_ref()
+            let claims = claims(&users, token);
+            Box::new(Late { account, claims })
+        })
     }
 
     fn stored(&self, token: &AccessTokenEntry) -> Vec<Arc<[Entity]>> {
@@ -306,6 +300,20 @@ impl User {
     }
 }
 
+/// What the id token says that came with a token, or with another of the same tenant.
+fn claims(users: &[Arc<[Entity]>], token: &AccessTokenEntry) -> Option<IdTokenClaims> {
+    // The tenant may be named in the one, and have its id in the other.
+    let is_named = !crate::model::tenant::is_guid(token.realm());
+    let entities = users.iter().flat_map(|user| user.iter());
+    let mut ours = entities.filter_map(|entity| match entity {
+        Entity::IdToken(id) if id.client_id == *token.client_id() => Some(id),
+        _ => None,
+    });
+    let is_same = |id: &IdTokenEntry| id.realm.eq_ignore_ascii_case(token.realm());
+    let id_token = ours.find(|id| is_named || is_same(id))?;
+    IdTokenClaims::parse(&id_token.secret).ok()
+}
+
 impl fmt::Debug for AuthenticationResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthenticationResult")
@@ -316,7 +324,7 @@ impl fmt::Debug for AuthenticationResult {
             .field("scopes", self.scopes())
             .field("token_source", &self.source)
             .field("correlation_id", &self.correlation_id())
-            .field("refresh_error", &self.refresh_error)
+            .field("refresh_error", &self.refresh_error())
             .finish_non_exhaustive()
     }
 }

@@ -13,8 +13,8 @@ use crate::{Error, ErrorKind, PkceVerifier};
 
 /// A sign-in that has begun in a browser: the URL to open, and what its response is checked against.
 ///
-/// It belongs to one browser session and is used once. It holds secrets, so it can only be kept by name: on the
-/// server, or encrypted in a cookie.
+/// It belongs to one browser session and is used once. It holds secrets, and says where the code is sent to, so it can
+/// only be kept by name: on the server, or in a cookie that is encrypted and authenticated.
 pub struct AuthCodeFlow(pub(crate) Box<Parts>);
 
 /// All of it, in the form that is kept.
@@ -74,7 +74,8 @@ impl AuthCodeFlow {
         }
     }
 
-    /// The whole as JSON, with its secrets: keep it on the server, or encrypted in a cookie.
+    /// The whole as JSON, with its secrets: keep it on the server, or in a cookie that is
+    /// encrypted and authenticated (by an AEAD).
     pub fn into_secret_json(self) -> Zeroizing<String> {
         // Strings, numbers and lists of them always make JSON.
         Zeroizing::new(serde_json::to_string(&self.0).unwrap_or_default())

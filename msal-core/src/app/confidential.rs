@@ -208,7 +208,7 @@ impl ConfidentialClientApplication {
     }
 }
 
-super::user::user_methods!(ConfidentialClientApplication);
+super::user_methods::user_methods!(ConfidentialClientApplication);
 
 /// What the cache knows a long-running process by.
 fn process_key(key: &str) -> Result<String, Error> {

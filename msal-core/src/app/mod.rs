@@ -13,6 +13,7 @@ mod parameters;
 mod public;
 mod sign_in_options;
 mod user;
+mod user_methods;
 
 use std::ops::Deref;
 use std::sync::Arc;

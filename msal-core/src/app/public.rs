@@ -61,4 +61,4 @@ impl PublicClientApplication {
     }
 }
 
-super::user::user_methods!(PublicClientApplication);
+super::user_methods::user_methods!(PublicClientApplication);

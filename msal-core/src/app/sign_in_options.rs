@@ -4,10 +4,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::CallOptions;
+use crate::secret::Redacted;
 use crate::{Account, CorrelationId, Error, ErrorKind};
 
-/// What a sign-in in a browser can be given.
-#[derive(Clone, Debug, Default)]
+/// What a sign-in in a browser can be given. `Debug` does not show whose it is.
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AuthCodeOptions {
     /// What any call can be given. Parameters go into the URL and into the token request.
@@ -137,6 +138,18 @@ pub struct LogoutOptions {
     pub post_logout_redirect_uri: Option<String>,
     /// What comes back with that, unchanged.
     pub state: Option<String>,
+}
+
+impl fmt::Debug for AuthCodeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthCodeOptions")
+            .field("call", &self.call)
+            .field("domain_hint", &self.domain_hint)
+            .field("login_hint", &self.login_hint.as_ref().map(|_| Redacted))
+            .field("prompt", &self.prompt)
+            .field("response_mode", &self.response_mode)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for LogoutOptions {

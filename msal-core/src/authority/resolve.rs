@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 #[cfg(feature = "certificate")]
@@ -15,6 +16,7 @@ use crate::exchange::{Asker, Terms, exchange, refusal};
 use crate::flights::{FlightKey, Flights};
 use crate::flow::Io;
 use crate::flows::claim::{Claim, claim, settle};
+use crate::model::tenant::is_guid;
 use crate::protocol::identify;
 use crate::retry::RetryPolicy;
 use crate::{Error, ErrorKind, Request, Response};
@@ -30,6 +32,8 @@ pub(crate) struct Directory {
     /// By host.
     instances: Memory<Arc<str>, InstanceMetadata>,
     region: Memory<(), Option<Region>>,
+    /// The ids of tenants that go by a name, as the first answer told them.
+    tenants: Mutex<HashMap<Authority, Arc<str>>>,
     /// By URL.
     #[cfg(feature = "certificate")]
     keys: Memory<Arc<str>, Fetched>,
@@ -51,9 +55,29 @@ impl Directory {
             endpoints: Memory::default(),
             instances: Memory::default(),
             region: Memory::default(),
+            tenants: Mutex::default(),
             #[cfg(feature = "certificate")]
             keys: Memory::default(),
         }
+    }
+
+    /// Holds a tenant that goes by a name to the one id that an answer told first.
+    pub(crate) fn pin_tenant(&self, authority: &Authority, tenant_id: &str) -> Result<(), Error> {
+        let goes_by_name = authority.kind() == AuthorityKind::EntraId
+            && authority.is_tenanted()
+            && !authority.tenant().is_some_and(is_guid);
+        if !goes_by_name {
+            return Ok(());
+        }
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = tenants.get(authority);
+        if known.is_some_and(|known| !known.eq_ignore_ascii_case(tenant_id)) {
+            return Err(moved(authority));
+        }
+        if known.is_none() && tenants.len() < MOST_TENANTS {
+            tenants.insert(authority.clone(), tenant_id.into());
+        }
+        Ok(())
     }
 
     /// Where `authority` takes which request.
@@ -365,6 +389,8 @@ fn out_of_time(io: &Io) -> bool {
     io.time_left().is_zero()
 }
 
+/// A service for more tenants that go by a name than this goes without the comparison.
+const MOST_TENANTS: usize = 10_000;
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a host that could not be asked about stands for itself.
 const UNVERIFIED_KEPT: Duration = Duration::from_secs(60 * 60);

@@ -110,6 +110,18 @@ impl Wanted {
         self.call.scheme.binding()
     }
 
+    /// What the cache holds, and how good it is. Nothing where this call goes past the cache.
+    pub(crate) fn held(
+        &self,
+        app: &App,
+        now: Timestamp,
+    ) -> (Freshness, Option<Arc<AccessTokenEntry>>) {
+        match self.goes_past_cache() {
+            true => (Freshness::Missing, None),
+            false => Freshness::sorted(self.look(app, now), now),
+        }
+    }
+
     fn look(&self, app: &App, now: Timestamp) -> Option<Arc<AccessTokenEntry>> {
         let scopes: Vec<&str> = self.scopes.iter().collect();
         let binding = self.binding();
@@ -309,13 +321,9 @@ impl<G: Grant> Job<G> {
         outcome.map(drop)
     }
 
-    /// What the cache holds, and how good it is. Nothing where this call goes past the cache.
     fn held(&self, now: Timestamp) -> (Freshness, Option<Arc<AccessTokenEntry>>) {
         let Inner { app, wanted, .. } = &*self.0;
-        if wanted.goes_past_cache() {
-            return (Freshness::Missing, None);
-        }
-        Freshness::sorted(wanted.look(app, now), now)
+        wanted.held(app, now)
     }
 
     /// A token that still works outranks an error that may be over soon; one that need not be renewed yet, any error.

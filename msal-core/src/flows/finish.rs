@@ -128,6 +128,14 @@ impl<'a> Whose<'a> {
         }
     }
 
+    /// The account whose tokens are renewed.
+    pub(crate) fn account(&self) -> Option<&'a Account> {
+        match *self {
+            Self::Account(account) => Some(account),
+            _ => None,
+        }
+    }
+
     /// The user that the answer must be about, by home account id.
     fn known(&self) -> Option<&'a str> {
         match *self {
@@ -159,6 +167,10 @@ pub(crate) async fn receive(
         home_account_id: sign_in.whose.known(),
     };
     let identity = Identity::of(&token, &expected, now)?;
+    if let Some(tenant_id) = identity.tenant_id() {
+        let directory = &sign_in.app.directory;
+        directory.pin_tenant(sign_in.authority, tenant_id)?;
+    }
     if sign_in.app.verifies_id_tokens {
         let id_token = token.id_token.as_ref().zip(identity.claims.as_ref());
         signature::check(id_token, sign_in, io).await?;

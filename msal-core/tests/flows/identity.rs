@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use msal_core::app::{ApplicationBuilder, AuthCodeOptions, CallOptions};
 use msal_core::{AuthenticationResult, Error, ErrorKind, Tenant, run};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::script::*;
 use crate::site::*;
@@ -202,7 +204,6 @@ fn tokens_that_are_wrong_for_everybody_are_refused_by_everybody() {
             ("aud twice", {
                 let claims = provider.claims.to_string();
                 let twice = claims.replacen('{', r#"{"aud":"other","#, 1);
-                use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
                 format!("e30.{}.x", BASE64_URL_SAFE_NO_PAD.encode(twice))
             }),
         ] {
@@ -401,7 +402,7 @@ fn a_nonce_must_come_back_as_it_was_sent() {
         let mut claims = claims();
         claims["nonce"] = match nonce.as_str() {
             Some("CUT") => sent[..42].into(),
-            Some("HASHED") => sent.to_uppercase().into(),
+            Some("HASHED") => BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&sent)).into(),
             _ => nonce,
         };
         let response = format!("code=c&state={}", state(&flow));
