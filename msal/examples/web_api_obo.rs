@@ -13,12 +13,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use msal::{ClientCredential, ConfidentialClientApplication};
+use msal::{ClaimsChallenge, ClientCredential, ConfidentialClientApplication};
 use support::Registration;
 use support::graph::Graph;
 use tokio::net::TcpListener;
@@ -84,17 +82,16 @@ enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let challenge = match &self {
-            Self::NoToken => "Bearer".to_owned(),
-            // Only the caller can ask the user: it signs them in with these claims, and calls again.
-            Self::OnBehalfOf(error) if error.claims().is_some() => {
-                let claims = BASE64_STANDARD.encode(error.claims().unwrap_or_default());
-                format!(r#"Bearer realm="", error="insufficient_claims", claims="{claims}""#)
-            }
-            // No claims would help: the user may not do this, or nobody has consented to it.
-            Self::OnBehalfOf(error) if error.needs_interaction() => {
-                return (StatusCode::FORBIDDEN, error.to_string()).into_response();
-            }
-            Self::OnBehalfOf(error) => return bad_gateway(error),
+            Self::NoToken => HeaderValue::from_static("Bearer"),
+            Self::OnBehalfOf(error) => match ClaimsChallenge::of_error(error) {
+                // Only the caller can ask the user: it signs them in with these claims, and calls again.
+                Some(challenge) => challenge.to_header(),
+                // No claims would help: the user may not do this, or nobody has consented to it.
+                None if error.needs_interaction() => {
+                    return (StatusCode::FORBIDDEN, error.to_string()).into_response();
+                }
+                None => return bad_gateway(error),
+            },
             Self::Other(error) => return bad_gateway(&**error),
         };
         (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response()

@@ -90,6 +90,8 @@ pub use msal_http_reqwest::ReqwestTransport;
 pub use msal_http_ureq::UreqTransport;
 pub use public::PublicClientApplication;
 pub use runtime::{BoxFuture, Runtime};
+/// A URL, as the crate `url` has it.
+pub use url::Url;
 
 /// The examples of the README are compiled with the documentation's.
 #[cfg(doctest)]

@@ -99,6 +99,14 @@ impl Error {
         self.0.kind == ErrorKind::InteractionRequired
     }
 
+    /// Whether the user, or their administrator, said no: nothing is broken, and asking again at once would be rude.
+    pub fn is_declined(&self) -> bool {
+        matches!(
+            self.code(),
+            Some("access_denied" | "authorization_declined")
+        )
+    }
+
     /// Whether the same call may succeed when made again, after [`retry_after`](Self::retry_after) where it is given.
     pub fn is_retryable(&self) -> bool {
         match &self.0.kind {

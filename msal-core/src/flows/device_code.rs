@@ -116,6 +116,13 @@ pub(crate) async fn redeem(
                 interval = interval.saturating_add(SLOWER);
                 interval
             }
+            // A pause that outlasts the call, or the code, is for the caller to know.
+            _ if error
+                .retry_after()
+                .is_some_and(|named| named > rest.saturating_sub(pause)) =>
+            {
+                return Err(error);
+            }
             // RFC 8628 section 3.5: who gets no answer asks less often, until there is one.
             _ if error.is_retryable() && !io.time_left().is_zero() => {
                 let named = error.retry_after().unwrap_or_default();

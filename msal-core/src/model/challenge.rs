@@ -3,9 +3,11 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use http::HeaderValue;
 
 use super::Claims;
 use super::client_info::LENIENT;
+use crate::Error;
 
 /// What an API that answered 401 wants of the next token: the claims challenge of its `WWW-Authenticate` header,
 /// RFC 9470 and the claims challenge page of the Microsoft identity platform.
@@ -18,8 +20,8 @@ use super::client_info::LENIENT;
 /// assert!(ClaimsChallenge::parse([r#"Bearer error="invalid_token""#]).is_none());
 /// ```
 ///
-/// `Debug` does not show the claims.
-#[derive(Clone, Eq, PartialEq)]
+/// Two are equal when they demand the same. `Debug` does not show the claims.
+#[derive(Clone)]
 pub struct ClaimsChallenge {
     claims: Claims,
     error: Option<String>,
@@ -50,6 +52,32 @@ impl ClaimsChallenge {
         })
     }
 
+    /// The challenge to answer a caller with, where an on-behalf-of call ended in an error that holds claims: only the
+    /// caller can have its user meet them.
+    pub fn of_error(error: &Error) -> Option<Self> {
+        Some(Self {
+            claims: Claims::parse(error.claims()?).ok()?,
+            error: Some("insufficient_claims".to_owned()),
+        })
+    }
+
+    /// The value of a `WWW-Authenticate` header, to be sent with status 401.
+    ///
+    /// ```
+    /// # use msal_core::ClaimsChallenge;
+    /// # let given = r#"Bearer claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#;
+    /// let challenge = ClaimsChallenge::parse([given]).expect("there is one");
+    /// let header = challenge.to_header();
+    /// assert_eq!(ClaimsChallenge::parse([header.to_str()?]), Some(challenge));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_header(&self) -> HeaderValue {
+        let claims = STANDARD.encode(self.claims.as_str());
+        let text = format!(r#"Bearer realm="", error="insufficient_claims", claims="{claims}""#);
+        // Base64 fits into a header.
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Bearer"))
+    }
+
     /// The claims to pass to the next call.
     pub fn claims(&self) -> &Claims {
         &self.claims
@@ -60,6 +88,14 @@ impl ClaimsChallenge {
         self.error.as_deref()
     }
 }
+
+impl PartialEq for ClaimsChallenge {
+    fn eq(&self, other: &Self) -> bool {
+        self.claims == other.claims
+    }
+}
+
+impl Eq for ClaimsChallenge {}
 
 impl fmt::Debug for ClaimsChallenge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

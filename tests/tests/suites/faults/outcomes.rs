@@ -144,7 +144,7 @@ fn polled(row: &Row) -> Outcome {
     match (sent_once(row.token, row), row.asks_on, row.retry_after) {
         (_, Some(times), _) => Fails("timeout", times),
         (Fails("timeout", _), ..) => Fails("timeout", 1),
-        (_, _, Some(10..)) => Fails("throttled", 1),
+        (Fails(kind, _), _, Some(30..)) => Fails(kind, 1),
         _ if row.is_transient => Fails("timeout", 2),
         (other, ..) => other,
     }
