@@ -369,6 +369,7 @@ fn device_flow() -> String {
         "user_code": "ABCD-1234",
         "verification_uri": "https://microsoft.com/devicelogin",
         "expires_on": 9_999_999_999_u64,
+        "life": 900,
         "interval": 5,
         "scopes": SCOPES,
         "parameters": [],

@@ -144,8 +144,10 @@ fn polled(row: &Row) -> Outcome {
     match (sent_once(row.token, row), row.asks_on, row.retry_after) {
         (_, Some(times), _) => Fails("timeout", times),
         (Fails("timeout", _), ..) => Fails("timeout", 1),
-        (_, _, Some(10..)) => Fails("throttled", 1),
+        (_, _, Some(10..)) => Fails("timeout", 1),
         _ if row.is_transient => Fails("timeout", 2),
+        // A device is told some errors with the status of a success.
+        _ if row.device_authorization == Fails("server", 1) => Fails("server", 1),
         (other, ..) => other,
     }
 }
