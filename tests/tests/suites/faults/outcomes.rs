@@ -144,10 +144,11 @@ fn polled(row: &Row) -> Outcome {
     match (sent_once(row.token, row), row.asks_on, row.retry_after) {
         (_, Some(times), _) => Fails("timeout", times),
         (Fails("timeout", _), ..) => Fails("timeout", 1),
-        // Some services report an error with the status of a success: here it may be that the user is not done.
-        _ if row.name == "an error with 200" => Fails("server", 1),
+        // A pause that outlasts the call is told at once.
         (Fails(kind, _), _, Some(30..)) => Fails(kind, 1),
         _ if row.is_transient => Fails("timeout", 2),
+        // A device is told some errors with the status of a success.
+        _ if row.device_authorization == Fails("server", 1) => Fails("server", 1),
         (other, ..) => other,
     }
 }
