@@ -19,6 +19,38 @@
 //! # }
 //! ```
 //!
+//! For users it is the same: whoever signed in before is in the cache, and only a new sign-in asks them.
+//!
+//! ```no_run
+//! use msal::PublicClientApplication;
+//!
+//! # async fn example() -> Result<(), msal::Error> {
+//! let app = PublicClientApplication::builder("client-id").build()?;
+//! let scopes = ["User.Read"];
+//! let silent = match app.accounts().await?.first() {
+//!     Some(account) => match app.acquire_token_silent(scopes, account).await {
+//!         Err(error) if error.needs_interaction() => None,
+//!         outcome => Some(outcome?),
+//!     },
+//!     None => None,
+//! };
+//! let result = match silent {
+//!     Some(result) => result,
+//!     None => app.acquire_token_interactive(scopes).await?,
+//! };
+//! println!("{:?}", result.id_token_claims().and_then(|claims| claims.username()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | for | there is |
+//! | --- | --- |
+//! | a desktop program, a command | [`acquire_token_interactive`](PublicClientApplication::acquire_token_interactive) |
+//! | a device without a browser | [`initiate_device_code_flow`](PublicClientApplication::initiate_device_code_flow) |
+//! | a web app | [`initiate_auth_code_flow`](ConfidentialClientApplication::initiate_auth_code_flow) |
+//! | a web API that calls another | [`acquire_token_on_behalf_of`](ConfidentialClientApplication::acquire_token_on_behalf_of) |
+//! | a daemon | [`acquire_token_for_client`](ConfidentialClientApplication::acquire_token_for_client) |
+//!
 //! The same without async is in [`blocking`].
 //!
 //! # No driver at all

@@ -16,4 +16,5 @@ mod sharing;
 mod signatures;
 mod stage;
 mod transports;
+mod types;
 mod users;
