@@ -11,6 +11,7 @@ use allocation_counter::{AllocationInfo, measure};
 use msal::{AuthenticationResult, Error, TokenSource};
 
 use support::network::Network;
+use support::users::{GRANTED, async_public, blocking_public, cache_of_users, home_account_id};
 use support::{
     TOKEN_LENGTH, async_app, blocking_app, cache_of, keep, ready, scopes, token, unlimited,
 };
@@ -40,6 +41,22 @@ fn awaiting_a_cached_token_costs_two_allocations_at_most() {
         TokenSource::Cache,
     );
     assert!(cost.count_total <= 2, "{cost:?}");
+    assert_eq!(network.requests(), 0);
+}
+
+#[test]
+fn a_cached_token_of_a_user_costs_no_allocation() {
+    let (cache, _) = cache_of_users(100, GRANTED);
+    let network = Network::instant();
+    let app = blocking_public(&cache, &network);
+    let id = home_account_id(42);
+    let accounts = app.accounts().home_account_id(&id).send().unwrap();
+    let silent = || app.acquire_token_silent(["User.Read"], &accounts[0]).send();
+    assert_eq!(cost(silent, TokenSource::Cache).count_total, 0);
+
+    let app = async_public(&cache, &network);
+    let silent = || ready(app.acquire_token_silent(["User.Read"], &accounts[0]));
+    assert_eq!(cost(silent, TokenSource::Cache).count_total, 0);
     assert_eq!(network.requests(), 0);
 }
 
