@@ -11,6 +11,7 @@ pub struct Explanation {
     token: Option<Arc<AccessTokenEntry>>,
     candidates: Vec<Candidate>,
     goes_past_cache: bool,
+    can_renew: Option<bool>,
     wanted: Wanted,
     now: Timestamp,
 }
@@ -49,6 +50,7 @@ impl Explanation {
             token,
             candidates,
             goes_past_cache,
+            can_renew: None,
             wanted: Wanted {
                 cloud: lookup.cloud.to_owned(),
                 realm: lookup.realm.to_owned(),
@@ -57,6 +59,16 @@ impl Explanation {
             },
             now,
         }
+    }
+
+    pub(crate) fn with_renewal(self, can_renew: Option<bool>) -> Self {
+        Self { can_renew, ..self }
+    }
+
+    /// Whether the cache holds a refresh token by which a silent call would get what it misses; none for a call that
+    /// needs no refresh token.
+    pub fn can_renew(&self) -> Option<bool> {
+        self.can_renew
     }
 
     /// Whether the call would be answered from the cache.
@@ -161,6 +173,19 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.outcome(f)?;
+        match self.can_renew {
+            Some(true) if !self.is_hit() => f.write_str("; a refresh token is there to get one by"),
+            Some(false) if !self.is_hit() => {
+                f.write_str("; there is no refresh token either, so the user must sign in")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Explanation {
+    fn outcome(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.is_hit() {
             true => "hit: ",
             false => "miss: ",

@@ -42,6 +42,11 @@ pub(crate) trait Grant: Send + Sync + 'static {
         None
     }
 
+    /// Whether the cache holds something by which to renew; none where that is no question.
+    fn can_renew(&self, _wanted: &Wanted, _app: &App) -> Option<bool> {
+        None
+    }
+
     /// Why a call that may not leave the cache has nothing to give.
     fn not_cached(&self, _wanted: &Wanted, _app: &App) -> Error {
         Error::new(ErrorKind::NotCached)
@@ -188,16 +193,19 @@ impl<G: Grant> Job<G> {
 
     /// What the cache says to this, without asking anybody.
     pub(crate) fn explain(&self) -> Explanation {
-        let Inner { app, wanted, .. } = &*self.0;
+        let Inner {
+            app, wanted, grant, ..
+        } = &*self.0;
         let scopes: Vec<&str> = wanted.scopes.iter().collect();
         let binding = wanted.binding();
         let lookup = wanted.lookup(&scopes, binding.as_deref(), app);
-        Explanation::new(
+        let explanation = Explanation::new(
             &*app.store,
             &lookup,
             wanted.goes_past_cache(),
             app.env.now(),
-        )
+        );
+        explanation.with_renewal(grant.can_renew(wanted, app))
     }
 
     /// What can be handed out without any work.

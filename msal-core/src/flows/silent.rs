@@ -32,6 +32,10 @@ impl Grant for Silent {
         Some(User::cached(app.clone(), Some(self.account.clone())))
     }
 
+    fn can_renew(&self, wanted: &Wanted, app: &App) -> Option<bool> {
+        Some(refresh::is_any(self.filter(), wanted, app))
+    }
+
     fn not_cached(&self, wanted: &Wanted, app: &App) -> Error {
         match refresh::is_any(self.filter(), wanted, app) {
             true => Error::new(ErrorKind::NotCached)

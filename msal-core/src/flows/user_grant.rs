@@ -15,7 +15,7 @@ use crate::exchange::Asker;
 use crate::flow::Io;
 use crate::protocol::{UserHint, UserRequest};
 use crate::retry::RetryPolicy;
-use crate::{AuthenticationResult, CorrelationId, Error, RefreshToken, Request};
+use crate::{AuthenticationResult, AuthorityKind, CorrelationId, Error, RefreshToken, Request};
 
 /// What a grant says beside its own parameters.
 #[derive(Clone, Copy)]
@@ -79,7 +79,11 @@ impl<'a> UserGrant<'a> {
                 authentication: means.authentication,
                 scopes: &wanted.scopes,
                 claims: claims.as_deref(),
-                user: self.user,
+                user: match wanted.authority.kind() {
+                    // Only Microsoft's routing knows what to do with it.
+                    AuthorityKind::Oidc => UserHint::None,
+                    _ => self.user,
+                },
                 parameters: &parameters,
             };
             make(&user, &means.endpoints.token, id)
