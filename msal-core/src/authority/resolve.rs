@@ -61,7 +61,8 @@ impl Directory {
         }
     }
 
-    /// Holds a tenant that goes by a name to the one id that an answer told first.
+    /// Holds a tenant that goes by a name to the one id that an id token told first. Call it when all else of the
+    /// answer has been checked.
     pub(crate) fn pin_tenant(&self, authority: &Authority, tenant_id: &str) -> Result<(), Error> {
         let goes_by_name = authority.kind() == AuthorityKind::EntraId
             && authority.is_tenanted()

@@ -167,13 +167,18 @@ pub(crate) async fn receive(
         home_account_id: sign_in.whose.known(),
     };
     let identity = Identity::of(&token, &expected, now)?;
-    if let Some(tenant_id) = identity.tenant_id() {
-        let directory = &sign_in.app.directory;
-        directory.pin_tenant(sign_in.authority, tenant_id)?;
-    }
     if sign_in.app.verifies_id_tokens {
         let id_token = token.id_token.as_ref().zip(identity.claims.as_ref());
         signature::check(id_token, sign_in, io).await?;
+    }
+    // The client info would not do: it names the home tenant, which a guest is not in now.
+    if let Some(tenant_id) = identity
+        .claims
+        .as_ref()
+        .and_then(|claims| claims.tenant_id())
+    {
+        let directory = &sign_in.app.directory;
+        directory.pin_tenant(sign_in.authority, tenant_id)?;
     }
     let refresh_token = token.refresh_token.clone();
     let spa_code = token.spa_code.clone();

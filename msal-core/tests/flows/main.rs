@@ -27,5 +27,6 @@ mod sign_in;
 mod silent;
 mod silent_errors;
 mod site;
+mod tenants;
 mod turns;
 mod users;
