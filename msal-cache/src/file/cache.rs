@@ -138,7 +138,10 @@ impl FileCache {
     }
 
     fn take(&self, found: &Found) -> Result<(), Error> {
-        let bytes = found.bytes.as_ref().map_or(&[][..], |bytes| bytes.as_slice());
+        let bytes = found
+            .bytes
+            .as_ref()
+            .map_or(&[][..], |bytes| bytes.as_slice());
         let mut state = self.state();
         let changes = state.changes();
         let report = self.memory.replace_and_apply(bytes, &changes)?;

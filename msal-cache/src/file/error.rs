@@ -100,7 +100,10 @@ impl FileError {
     }
 
     /// For `map_err`.
-    pub(super) fn io<E: Into<io::Error>>(doing: &'static str, path: &Path) -> impl FnOnce(E) -> Self {
+    pub(super) fn io<E: Into<io::Error>>(
+        doing: &'static str,
+        path: &Path,
+    ) -> impl FnOnce(E) -> Self {
         let path = path.to_owned();
         move |source| Self::Io {
             doing,
@@ -130,7 +133,9 @@ impl fmt::Display for Refusal {
             Self::Owner => "belongs to another user",
             Self::Special => "is no regular file",
             Self::Symlink => "is a symbolic link, which is not followed: name the file itself",
-            Self::WritableFolder => "is a folder that others may write to: take that right from them",
+            Self::WritableFolder => {
+                "is a folder that others may write to: take that right from them"
+            }
         })
     }
 }

@@ -107,7 +107,9 @@ impl Folder {
             Ok(descriptor) => {
                 let file = File::from(descriptor);
                 // The process's mask may have taken rights from the owner too.
-                let private = file.metadata().and_then(|found| make_private(&file, &found));
+                let private = file
+                    .metadata()
+                    .and_then(|found| make_private(&file, &found));
                 if let Err(error) = private {
                     self.remove(name)?;
                     return Err(FileError::io("making private", &self.path(name))(error));
@@ -135,13 +137,16 @@ impl Folder {
 
     /// Whether there is anything of this name.
     pub(super) fn has(&self, name: &OsStr) -> bool {
-        statat(&self.descriptor, name, AtFlags::SYMLINK_NOFOLLOW) != Err(Errno::NOENT)
+        let found = statat(&self.descriptor, name, AtFlags::SYMLINK_NOFOLLOW);
+        !matches!(found, Err(Errno::NOENT))
     }
 
     /// Whether an open file still has this name.
     pub(super) fn is_named(&self, name: &OsStr, file: &File) -> Result<bool, FileError> {
         let path = self.path(name);
-        let ours = file.metadata().map_err(FileError::io("looking at", &path))?;
+        let ours = file
+            .metadata()
+            .map_err(FileError::io("looking at", &path))?;
         match statat(&self.descriptor, name, AtFlags::SYMLINK_NOFOLLOW) {
             #[allow(clippy::unnecessary_cast, reason = "their types differ by platform")]
             Ok(named) => Ok((named.st_dev as u64, named.st_ino as u64) == (ours.dev(), ours.ino())),
@@ -171,7 +176,9 @@ impl Folder {
     /// What an open file is, where it is fit for tokens.
     fn inspected(&self, name: &OsStr, file: &File) -> Result<Metadata, FileError> {
         let path = self.path(name);
-        let found = file.metadata().map_err(FileError::io("looking at", &path))?;
+        let found = file
+            .metadata()
+            .map_err(FileError::io("looking at", &path))?;
         let refusal = if !found.is_file() {
             Some(Refusal::Special)
         } else if !is_ours(&found) {

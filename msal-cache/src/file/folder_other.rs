@@ -39,7 +39,9 @@ impl Folder {
             return Ok(None);
         };
         let path = self.path(name);
-        let found = file.metadata().map_err(FileError::io("looking at", &path))?;
+        let found = file
+            .metadata()
+            .map_err(FileError::io("looking at", &path))?;
         if !found.is_file() {
             return Err(FileError::refused(&path, Refusal::Special));
         }

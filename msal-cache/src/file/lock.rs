@@ -83,7 +83,8 @@ fn is_without_locks(error: &io::Error) -> bool {
     use rustix::io::Errno;
 
     let none = [Errno::NOLCK, Errno::OPNOTSUPP, Errno::NOSYS];
-    none.iter().any(|none| error.raw_os_error() == Some(none.raw_os_error()))
+    none.iter()
+        .any(|none| error.raw_os_error() == Some(none.raw_os_error()))
 }
 
 #[cfg(not(unix))]
@@ -108,7 +109,11 @@ impl Wait {
     /// Sleeps a little, or gives up.
     pub(super) fn pause(&self, pauses: &mut Pauses, path: &Path) -> Result<(), FileError> {
         let waited = self.since.elapsed();
-        let Some(left) = self.longest.checked_sub(waited).filter(|left| !left.is_zero()) else {
+        let Some(left) = self
+            .longest
+            .checked_sub(waited)
+            .filter(|left| !left.is_zero())
+        else {
             return Err(FileError::LockTimeout {
                 path: path.to_owned(),
                 waited,

@@ -84,7 +84,7 @@ fn is_broken(folder: &Folder, name: &OsStr) -> Result<bool, FileError> {
 }
 
 /// Whether the process that wrote its number there is gone. One that did not get to write it is given a minute.
-fn is_left_over(mut file: &File) -> bool {
+fn is_left_over(file: &File) -> bool {
     let mut text = Vec::new();
     if file.take(MAX_TEXT).read_to_end(&mut text).is_err() {
         return false;
@@ -100,7 +100,9 @@ fn is_left_over(mut file: &File) -> bool {
 
 fn is_older_than(file: &File, age: Duration) -> bool {
     let modified = file.metadata().and_then(|found| found.modified());
-    let elapsed = modified.ok().and_then(|then| SystemTime::now().duration_since(then).ok());
+    let elapsed = modified
+        .ok()
+        .and_then(|then| SystemTime::now().duration_since(then).ok());
     elapsed.is_some_and(|elapsed| elapsed > age)
 }
 

@@ -29,8 +29,9 @@ pub(super) struct Replayed {
 impl FileStore {
     /// Makes a change in the file: locks it, reads it, makes the change in what was read, and writes that.
     ///
-    /// The file is never merged with a memory: it would bring back what another process has removed. A change says what is to go and what is to come, so
-    /// nothing else moves. What other libraries keep in the file stays; nothing is written where nothing changes.
+    /// The file is never merged with a memory: that would bring back what another process has removed. A change says
+    /// what is to go and what is to come, and nothing else moves. What other libraries keep in the file stays; nothing is
+    /// written where nothing changes.
     pub fn apply(&self, change: &Change, compatibility: Compatibility) -> Result<Stamp, FileError> {
         let pending = Pending {
             number: 0,
@@ -47,32 +48,25 @@ impl FileStore {
         changes: &[Pending],
         compatibility: Compatibility,
     ) -> Result<Replayed, FileError> {
-        let mut outcome = None;
-        let mut damage = None;
-        let updated = self.update(|found| {
-            let content = made(found, changes, compatibility).map_err(|error| {
-                damage = Some(found.stamp);
-                error
-            })?;
+        self.locked(|held| {
+            let found = self.read_in(held.folder)?;
             let before = found.stamp;
-            outcome = Some((before, content.clone().or_else(|| found.bytes.clone())));
-            Ok(content)
-        });
-        let stamp = match (updated, damage) {
-            (Err(FileError::Transform { path, source }), Some(stamp)) => {
-                return Err(FileError::Damaged {
-                    path,
-                    stamp,
+            let content =
+                made(&found, changes, compatibility).map_err(|source| FileError::Damaged {
+                    path: self.path(),
+                    stamp: before,
                     source,
-                });
-            }
-            (updated, _) => updated?,
-        };
-        let (before, bytes) = outcome.unwrap_or((stamp, None));
-        Ok(Replayed {
-            bytes: bytes.unwrap_or_default(),
-            stamp,
-            before,
+                })?;
+            let stamp = match &content {
+                Some(content) => self.replace(held, content)?,
+                None => before,
+            };
+            let bytes = content.or(found.bytes).unwrap_or_default();
+            Ok(Replayed {
+                bytes,
+                stamp,
+                before,
+            })
         })
     }
 }
@@ -123,16 +117,18 @@ fn is_outdated(ours: &RefreshTokenEntry, file: &TokenCache, now: Timestamp) -> b
         return false;
     }
     let user = file.user(&ours.environment, &ours.home_account_id);
-    user.iter().flat_map(|user| user.iter()).any(|entity| match entity {
-        Entity::RefreshToken(theirs) => {
-            let is_family = ours.family_id.is_some() && ours.family_id == theirs.family_id;
-            let is_same = is_family || ours.client_id == theirs.client_id;
-            // One from the future was written by a clock that was wrong.
-            let is_possible = theirs.last_modified <= now + CLOCK_SKEW;
-            is_same && is_possible && theirs.last_modified > ours.last_modified
-        }
-        _ => false,
-    })
+    user.iter()
+        .flat_map(|user| user.iter())
+        .any(|entity| match entity {
+            Entity::RefreshToken(theirs) => {
+                let is_family = ours.family_id.is_some() && ours.family_id == theirs.family_id;
+                let is_same = is_family || ours.client_id == theirs.client_id;
+                // One from the future was written by a clock that was wrong.
+                let is_possible = theirs.last_modified <= now + CLOCK_SKEW;
+                is_same && is_possible && theirs.last_modified > ours.last_modified
+            }
+            _ => false,
+        })
 }
 
 const CLOCK_SKEW: Duration = Duration::from_secs(300);

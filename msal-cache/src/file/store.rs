@@ -72,7 +72,8 @@ impl FileStore {
     /// Fails when the path names no file.
     pub fn new(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let path = path.as_ref();
-        let nameless = || FileError::io("using", path)(io::Error::from(io::ErrorKind::InvalidInput));
+        let nameless =
+            || FileError::io("using", path)(io::Error::from(io::ErrorKind::InvalidInput));
         // The process may change its working folder.
         let absolute = std::path::absolute(path).map_err(FileError::io("using", path))?;
         let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else {
@@ -196,7 +197,9 @@ impl FileStore {
         // One more, so that the buffer, which is wiped, need not be copied to grow.
         let capacity = usize::try_from(metadata.len()).unwrap_or_default();
         let mut bytes = Zeroizing::new(Vec::with_capacity(capacity.saturating_add(1)));
-        let read = file.take(self.limit.saturating_add(1)).read_to_end(&mut bytes);
+        let read = file
+            .take(self.limit.saturating_add(1))
+            .read_to_end(&mut bytes);
         read.map_err(FileError::io("reading", &self.path()))?;
         self.within_limit(bytes.len() as u64)?;
         Ok(Found {
@@ -208,7 +211,7 @@ impl FileStore {
         })
     }
 
-    fn replace(&self, held: &Held<'_>, content: &[u8]) -> Result<Stamp, FileError> {
+    pub(super) fn replace(&self, held: &Held<'_>, content: &[u8]) -> Result<Stamp, FileError> {
         self.within_limit(content.len() as u64)?;
         let folder = held.folder;
         let generation = held.lock.advance(&folder.path(&self.names.lock))?;

@@ -1,0 +1,13 @@
+//! A cache file on a real file system, with real processes.
+
+#![cfg(unix)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod crashes;
+mod damage;
+mod layouts;
+mod locks;
+mod processes;
+mod replay;
+mod worker;
