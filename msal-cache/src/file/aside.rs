@@ -17,7 +17,7 @@ impl FileStore {
             if self.has_changed_since(seen)? || !seen.is_of_a_file() {
                 return Ok(None);
             }
-            let name = self.free_name(folder);
+            let name = self.next_name(folder)?;
             folder.rename(&self.names.cache, &name)?;
             folder.sync()?;
             let path = folder.path(&name);
@@ -28,7 +28,7 @@ impl FileStore {
             );
             let mut aside = self.aside(folder)?;
             let surplus = aside.len().saturating_sub(KEPT);
-            for old in aside.drain(..surplus) {
+            for (_, old) in aside.drain(..surplus) {
                 folder.remove(&old)?;
                 let path = folder.path(&old);
                 tracing::warn!(target: "msal", path = %path.display(), "the oldest damaged token cache was removed");
@@ -44,25 +44,28 @@ impl FileStore {
             return Ok(Vec::new());
         };
         let names = self.aside(&folder)?;
-        Ok(names.iter().map(|name| folder.path(name)).collect())
+        Ok(names.iter().map(|(_, name)| folder.path(name)).collect())
     }
 
-    fn free_name(&self, folder: &Folder) -> OsString {
+    /// A name that is free, and later than all there are.
+    fn next_name(&self, folder: &Folder) -> Result<OsString, FileError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.unwrap_or_default().as_secs();
-        let first = with(&self.names.cache, &format!(".corrupt-{now}"));
-        if !folder.has(&first) {
-            return first;
-        }
-        let numbered = |n: u64| with(&self.names.cache, &format!(".corrupt-{now}-{n}"));
-        let mut names = (1..).map(numbered);
-        names.find(|name| !folder.has(name)).unwrap_or(first)
+        let aside = self.aside(folder)?;
+        let latest = aside.last().map(|((second, number), _)| (*second, *number));
+        let suffix = match latest {
+            Some((second, number)) if second >= now => {
+                format!(".corrupt-{second}-{}", number.saturating_add(1))
+            }
+            _ => format!(".corrupt-{now}"),
+        };
+        Ok(with(&self.names.cache, &suffix))
     }
 
     /// By age, which their names tell.
-    fn aside(&self, folder: &Folder) -> Result<Vec<OsString>, FileError> {
+    fn aside(&self, folder: &Folder) -> Result<Vec<Aside>, FileError> {
         let prefix = with(&self.names.cache, ".corrupt-");
-        let mut names: Vec<((u64, u64), OsString)> = Vec::new();
+        let mut names = Vec::new();
         for name in folder.names()? {
             let rest = name.as_encoded_bytes();
             let rest = rest.strip_prefix(prefix.as_encoded_bytes());
@@ -71,9 +74,12 @@ impl FileStore {
             }
         }
         names.sort();
-        Ok(names.into_iter().map(|(_, name)| name).collect())
+        Ok(names)
     }
 }
+
+/// Second and number in it, and the name.
+type Aside = ((u64, u64), OsString);
 
 /// Second and number in it; none where the name is not one of ours.
 fn age(rest: &[u8]) -> Option<(u64, u64)> {

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, openat, renameat, statat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, linkat, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -126,6 +126,17 @@ impl Folder {
         renamed.map_err(FileError::io("renaming", &self.path(from)))
     }
 
+    /// Gives a file a second name, unless that is taken: whether it got it. None where the file system cannot do that.
+    pub(super) fn link(&self, from: &OsStr, to: &OsStr) -> Result<Option<bool>, FileError> {
+        let folder = &self.descriptor;
+        match linkat(folder, from, folder, to, AtFlags::empty()) {
+            Ok(()) => Ok(Some(true)),
+            Err(Errno::EXIST) => Ok(Some(false)),
+            Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => Ok(None),
+            Err(error) => Err(FileError::io("linking", &self.path(from))(error)),
+        }
+    }
+
     /// Whether it was there.
     pub(super) fn remove(&self, name: &OsStr) -> Result<bool, FileError> {
         match unlinkat(&self.descriptor, name, AtFlags::empty()) {
@@ -133,12 +144,6 @@ impl Folder {
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(FileError::io("removing", &self.path(name))(error)),
         }
-    }
-
-    /// Whether there is anything of this name.
-    pub(super) fn has(&self, name: &OsStr) -> bool {
-        let found = statat(&self.descriptor, name, AtFlags::SYMLINK_NOFOLLOW);
-        !matches!(found, Err(Errno::NOENT))
     }
 
     /// Whether an open file still has this name.

@@ -83,6 +83,11 @@ impl Folder {
         fs::rename(&from, to).map_err(FileError::io("renaming", &from))
     }
 
+    /// Not there: an exclusive lock keeps others from what it is on.
+    pub(super) fn link(&self, _from: &OsStr, _to: &OsStr) -> Result<Option<bool>, FileError> {
+        Ok(None)
+    }
+
     pub(super) fn remove(&self, name: &OsStr) -> Result<bool, FileError> {
         let path = self.path(name);
         match fs::remove_file(&path) {

@@ -10,7 +10,7 @@
 //! | `<cache>` | the JSON that all MSALs share, mode 0600 |
 //! | `<cache>.lock` | our lock, held while the file is changed; it stays, and holds a count of our writes |
 //! | `<cache>.lockfile` | the lock of MSAL Python, Node and .NET, only where the file is [shared](FileStore::shared) |
-//! | `<cache>.msal-new` | the next content, for as long as it is being written |
+//! | `<cache>.msal-new`, `<cache>.lockfile.msal-new` | the next content, and the next such lock, while they are being made |
 //! | `<cache>.corrupt-<seconds>` | a damaged file that was moved away; it holds tokens too |
 //!
 //! # Limits

@@ -1,12 +1,13 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::FileError;
 use super::folder::{Folder, is_running};
 use super::lock::{Pauses, Wait, try_lock};
+use super::store::{fresh, with};
 
 /// The lock that MSAL Python, Node and .NET take: a file that is there for as long as it is held, and locked too.
 ///
@@ -23,34 +24,57 @@ impl<'f> PeerLock<'f> {
         name: &'f OsStr,
         wait: &Wait,
     ) -> Result<Self, FileError> {
+        // Signed and locked before it is to be seen: one that was left over without a number would be in the way for long.
+        let next = with(name, ".msal-new");
+        let file = fresh(folder, &next)?;
+        let linked = Self::link(folder, &next, name, file, wait);
+        let removed = folder.remove(&next);
+        match linked? {
+            Some(lock) => removed.map(|_| lock),
+            None => Self::create(folder, name, wait),
+        }
+    }
+
+    /// None where the file system knows no second names.
+    fn link(
+        folder: &'f Folder,
+        next: &OsStr,
+        name: &'f OsStr,
+        file: File,
+        wait: &Wait,
+    ) -> Result<Option<Self>, FileError> {
+        let path = folder.path(name);
+        let mut pauses = Pauses::new();
+        sign(&file, &path)?;
+        while !try_lock(&file, &path)? {
+            wait.pause(&mut pauses, &path)?;
+        }
+        loop {
+            match folder.link(next, name)? {
+                Some(true) => return Ok(Some(Self { folder, name, file })),
+                Some(false) if is_broken(folder, name)? => {}
+                Some(false) => wait.pause(&mut pauses, &path)?,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn create(folder: &'f Folder, name: &'f OsStr, wait: &Wait) -> Result<Self, FileError> {
         let path = folder.path(name);
         let mut pauses = Pauses::new();
         loop {
             if let Some(file) = folder.create_new(name)? {
-                let locked = match try_lock(&file, &path) {
-                    Ok(locked) => locked,
-                    Err(error) => {
-                        folder.remove(name)?;
-                        return Err(error);
-                    }
-                };
                 // Else .NET was quicker: the file is its own now, and not ours to remove.
-                if locked && folder.is_named(name, &file)? {
-                    return Self { folder, name, file }.signed(path);
+                if try_lock(&file, &path)? && folder.is_named(name, &file)? {
+                    let lock = Self { folder, name, file };
+                    sign(&lock.file, &path)?;
+                    return Ok(lock);
                 }
             } else if is_broken(folder, name)? {
                 continue;
             }
             wait.pause(&mut pauses, &path)?;
         }
-    }
-
-    /// Says whose it is.
-    fn signed(self, path: PathBuf) -> Result<Self, FileError> {
-        let text = format!("{} msal", std::process::id());
-        let written = (&self.file).write_all(text.as_bytes());
-        written.map_err(FileError::io("writing", &path))?;
-        Ok(self)
     }
 }
 
@@ -65,6 +89,13 @@ impl Drop for PeerLock<'_> {
             tracing::warn!(target: "msal", %error, "a lock was left behind");
         }
     }
+}
+
+/// Says whose it is.
+fn sign(mut file: &File, path: &Path) -> Result<(), FileError> {
+    let text = format!("{} msal", std::process::id());
+    let written = file.write_all(text.as_bytes());
+    written.map_err(FileError::io("writing", path))
 }
 
 /// Removes a lock whose holder is gone; whether it is worth trying again at once.

@@ -215,7 +215,7 @@ impl FileStore {
         self.within_limit(content.len() as u64)?;
         let folder = held.folder;
         let generation = held.lock.advance(&folder.path(&self.names.lock))?;
-        let file = self.create_next(folder)?;
+        let file = fresh(folder, &self.names.next)?;
         let path = folder.path(&self.names.next);
         let renamed = (&file)
             .write_all(content)
@@ -243,19 +243,6 @@ impl FileStore {
         if let Err(error) = file.set_modified(SystemTime::now()) {
             tracing::debug!(target: "msal", %error, "the time of the token cache could not be set");
         }
-    }
-
-    /// The file that is to take the place. A left-over of one who was killed holds tokens and is nobody's: we have the
-    /// lock.
-    fn create_next(&self, folder: &Folder) -> Result<File, FileError> {
-        let name = &self.names.next;
-        if let Some(file) = folder.create_new(name)? {
-            return Ok(file);
-        }
-        folder.remove(name)?;
-        let taken = || io::Error::from(io::ErrorKind::AlreadyExists);
-        let file = folder.create_new(name)?;
-        file.ok_or_else(|| FileError::io("making", &folder.path(name))(taken()))
     }
 
     fn generation(&self, folder: &Folder) -> Result<u64, FileError> {
@@ -294,6 +281,18 @@ impl Names {
             next: with(cache, ".msal-new"),
         }
     }
+}
+
+/// A new file of this name, which is used by whoever has our lock: a left-over of one who was killed is nobody's, and
+/// may hold tokens.
+pub(super) fn fresh(folder: &Folder, name: &OsStr) -> Result<File, FileError> {
+    if let Some(file) = folder.create_new(name)? {
+        return Ok(file);
+    }
+    folder.remove(name)?;
+    let file = folder.create_new(name)?;
+    let taken = || io::Error::from(io::ErrorKind::AlreadyExists);
+    file.ok_or_else(|| FileError::io("making", &folder.path(name))(taken()))
 }
 
 pub(super) fn with(name: &OsStr, suffix: &str) -> OsString {

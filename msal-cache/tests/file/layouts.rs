@@ -8,7 +8,7 @@ use crate::worker::worker_under;
 
 #[test]
 fn layouts_are_judged_alike_under_every_umask() {
-    for umask in ["0", "022", "077", "0777"] {
+    for umask in ["0", "022", "077"] {
         let script = format!(r#"umask {umask}; exec "$@""#);
         let arguments = ["-c", &script, "sh"];
         let output = worker_under("sh", &arguments, Path::new("/unused"), "layouts").output();
