@@ -103,7 +103,7 @@ impl Folder {
 
     /// An open file cannot be removed or replaced there.
     pub(super) fn is_named(&self, name: &OsStr, _file: &File) -> Result<bool, FileError> {
-        Ok(self.has(name))
+        Ok(fs::symlink_metadata(self.path(name)).is_ok())
     }
 
     pub(super) fn names(&self) -> Result<Vec<OsString>, FileError> {

@@ -93,7 +93,7 @@ impl Drop for PeerLock<'_> {
 
 /// Says whose it is.
 fn sign(mut file: &File, path: &Path) -> Result<(), FileError> {
-    let text = format!("{} msal", std::process::id());
+    let text = format!("{} {OURS}", std::process::id());
     let written = file.write_all(text.as_bytes());
     written.map_err(FileError::io("writing", path))
 }
@@ -114,7 +114,8 @@ fn is_broken(folder: &Folder, name: &OsStr) -> Result<bool, FileError> {
     Ok(true)
 }
 
-/// Whether the process that wrote its number there is gone. One that did not get to write it is given a minute.
+/// Whether the process that wrote its number there is gone, where nobody has the kernel's lock on it. One that did not
+/// get to write its number is given a minute.
 fn is_left_over(file: &File) -> bool {
     let mut text = Vec::new();
     if file.take(MAX_TEXT).read_to_end(&mut text).is_err() {
@@ -122,6 +123,10 @@ fn is_left_over(file: &File) -> bool {
     }
     let text = String::from_utf8_lossy(&text);
     let text = text.trim_start_matches('\u{feff}').trim_start();
+    if text.ends_with(OURS) {
+        // We never sign without that lock: whoever has the number by now is somebody else.
+        return true;
+    }
     let number = text.split(|c: char| !c.is_ascii_digit()).next();
     match number.and_then(|number| number.parse().ok()) {
         Some(process) => !is_running(process),
@@ -136,6 +141,9 @@ fn is_older_than(file: &File, age: Duration) -> bool {
         .and_then(|then| SystemTime::now().duration_since(then).ok());
     elapsed.is_some_and(|elapsed| elapsed > age)
 }
+
+/// What follows the number in a lock of ours.
+const OURS: &str = "msal-rust";
 
 const MAX_TEXT: u64 = 4_096;
 

@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -50,6 +51,16 @@ fn whatever_call_fails_the_file_is_old_or_new_and_nothing_is_left() {
             run("replace", &inject, &mut 0);
         }
     }
+}
+
+#[test]
+fn the_peers_lock_needs_no_second_names() {
+    if !has("strace") {
+        return;
+    }
+    let mut new = 0;
+    let survived = run("replace shared", "inject=linkat:error=EPERM", &mut new);
+    assert!(survived && new == 1);
 }
 
 #[test]
@@ -155,7 +166,8 @@ fn rounds() -> usize {
     }
 }
 
-const CALLS: [&str; 10] = [
+const CALLS: [&str; 11] = [
+    "linkat",
     "openat",
     "statx",
     "flock",
@@ -167,5 +179,3 @@ const CALLS: [&str; 10] = [
     "utimensat",
     "unlinkat",
 ];
-
-use std::os::unix::fs::MetadataExt;

@@ -71,6 +71,16 @@ fn a_peers_lock_is_respected_while_its_process_runs() {
 }
 
 #[test]
+fn a_lock_of_ours_is_left_over_when_its_number_is_somebody_elses_by_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.json");
+    let lock = folder.path().join("cache.json.lockfile");
+    fs::write(&lock, format!("{} msal-rust", std::process::id())).unwrap();
+    replace(&FileStore::new(&path).unwrap().shared(true), NEW);
+    assert!(!lock.exists());
+}
+
+#[test]
 fn an_unsigned_lock_is_broken_when_it_is_old() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.json");
@@ -89,7 +99,7 @@ fn the_peers_lock_says_who_has_it_and_goes() {
     store
         .update(|_| {
             let text = fs::read_to_string(&lock).unwrap();
-            assert_eq!(text, format!("{} msal", std::process::id()));
+            assert_eq!(text, format!("{} msal-rust", std::process::id()));
             assert!(fs::File::open(&lock).unwrap().try_lock().is_err());
             Ok(None)
         })
