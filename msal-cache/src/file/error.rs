@@ -17,7 +17,7 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
         /// Which state of it.
-        stamp: Stamp,
+        stamp: Box<Stamp>,
         /// What is wrong with it, and where.
         source: Error,
     },

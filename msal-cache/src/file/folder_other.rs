@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{FileError, Refusal};
 
-/// A folder. Untested: compiled nowhere yet. Who may read what is in it is left to the rights that it hands down, which
+/// A folder. Untested: it was compiled on Linux only. Who may read what is in it is left to the rights that it hands down, which
 /// in a user's profile on Windows means the user.
 pub(super) struct Folder {
     path: PathBuf,
@@ -95,10 +95,6 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(FileError::io("removing", &path)(error)),
         }
-    }
-
-    pub(super) fn has(&self, name: &OsStr) -> bool {
-        fs::symlink_metadata(self.path(name)).is_ok()
     }
 
     /// An open file cannot be removed or replaced there.

@@ -54,7 +54,7 @@ impl FileStore {
             let content =
                 made(&found, changes, compatibility).map_err(|source| FileError::Damaged {
                     path: self.path(),
-                    stamp: before,
+                    stamp: Box::new(before),
                     source,
                 })?;
             let stamp = match &content {

@@ -1,6 +1,7 @@
 //! A cache file on a real file system, with real processes.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
 #[path = "../common/mod.rs"]
 mod common;
