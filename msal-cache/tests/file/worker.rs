@@ -60,6 +60,7 @@ fn works_for_the_other_tests() {
         .shared(words.contains(&"shared"));
     match words[0] {
         "add" => add(&store, words[1], words[2].parse().unwrap()),
+        "append" => append(&store, words[1], words[2].parse().unwrap()),
         "alternate" => loop {
             replace(&store, OLD);
             replace(&store, NEW);
@@ -93,6 +94,20 @@ fn add(store: &FileStore, name: &str, count: u32) {
         );
         let change = Change::upsert(entity);
         store.apply(&change, Compatibility::Standard).unwrap();
+    }
+}
+
+/// A line a write.
+fn append(store: &FileStore, name: &str, count: u32) {
+    for n in 0..count {
+        let append = |old: Option<&Vec<u8>>| {
+            let mut text = old.cloned().unwrap_or_default();
+            text.extend(format!("{name} {n}\n").into_bytes());
+            text
+        };
+        store
+            .update(|found| Ok(Some(append(found.bytes.as_deref()).into())))
+            .unwrap();
     }
 }
 
