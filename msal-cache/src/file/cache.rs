@@ -26,7 +26,7 @@ use crate::{Compatibility, TokenCache};
 /// let cache = FileCache::new(TokenCache::new(), FileStore::new(path)?, Compatibility::Standard);
 /// assert!(cache.load()?, "nobody has looked before");
 /// assert!(!cache.load()?, "and nobody has written since");
-/// # Ok::<(), msal_core::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct FileCache {

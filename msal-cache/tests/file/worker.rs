@@ -43,6 +43,10 @@ pub(crate) fn worker_under(program: &str, arguments: &[&str], path: &Path, job: 
 pub(crate) fn has(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     if !found {
+        assert!(
+            std::env::var_os("MSAL_NEEDS_STRACE").is_none(),
+            "no `{program}`"
+        );
         eprintln!("skipped: there is no `{program}` here");
     }
     found
