@@ -114,15 +114,24 @@ impl TokenCache {
     /// cache as it was, when the whole is no JSON object of the schema, is nested deeper than 64 levels, or larger than the
     /// limit on files (256 MiB).
     pub fn merge(&self, file: &[u8]) -> Result<Report, Error> {
-        self.load(file, true)
+        self.load(file, true, &[])
     }
 
     /// Puts what a file holds in the place of all that is here. Otherwise as [`merge`](Self::merge).
     pub fn replace(&self, file: &[u8]) -> Result<Report, Error> {
-        self.load(file, false)
+        self.load(file, false, &[])
     }
 
-    fn load(&self, file: &[u8], keep: bool) -> Result<Report, Error> {
+    /// [`replace`](Self::replace), and these changes on top, before anybody sees the file's content without them.
+    pub(crate) fn replace_and_apply(
+        &self,
+        file: &[u8],
+        changes: &[Arc<Change>],
+    ) -> Result<Report, Error> {
+        self.load(file, false, changes)
+    }
+
+    fn load(&self, file: &[u8], keep: bool, changes: &[Arc<Change>]) -> Result<Report, Error> {
         let mut parsed = schema::read(file, self.0.limits.file)?;
         let mut writer = self.writer();
         let mut loaded = Vec::new();
@@ -151,6 +160,9 @@ impl TokenCache {
         let table = self.0.table.emptied();
         fresh.fill(&table, schema::newest(loaded, &mut parsed.report));
         let now = self.0.now.load(Ordering::Relaxed);
+        for change in changes {
+            fresh.apply(&table, change, |entity| used_now(now, written_at(entity)));
+        }
         parsed.report.evicted = fresh.enforce(&table, self.0.limits, now, &Change::default());
         *writer = fresh;
         self.0.table.replace_by(table);

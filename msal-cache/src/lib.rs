@@ -21,6 +21,7 @@ mod apps;
 mod cache;
 mod evict;
 mod explain;
+pub mod file;
 mod index;
 mod interner;
 mod limits;

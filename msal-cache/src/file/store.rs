@@ -1,0 +1,306 @@
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use msal_core::Error;
+use zeroize::Zeroizing;
+
+use super::folder::Folder;
+use super::lock::{self, Lock, Wait};
+use super::peer_lock::PeerLock;
+use super::stamp::Identity;
+use super::{FileError, Stamp};
+
+/// A private file that is read and replaced as a whole, by any number of processes.
+///
+/// It is its owner's alone (mode 0600, in a folder made with 0700), and refused where others could have put it there:
+/// behind a symbolic link, with a second name, of another owner, or in a folder that others may write to.
+///
+/// ```
+/// use msal_cache::file::FileStore;
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("msal/cache.json");
+///
+/// let store = FileStore::new(path)?;
+/// let written = store.update(|found| {
+///     assert!(found.bytes.is_none());
+///     Ok(Some(b"{}".to_vec().into()))
+/// })?;
+/// assert_eq!(store.read()?.bytes.as_deref().map(Vec::as_slice), Some(&b"{}"[..]));
+/// assert!(!store.has_changed_since(&written)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    pub(super) folder: PathBuf,
+    pub(super) names: Names,
+    is_shared: bool,
+    limit: u64,
+    wait: Duration,
+}
+
+/// What a file held.
+pub struct Found {
+    /// All of it; none where there was no file. Wiped when dropped.
+    pub bytes: Option<Zeroizing<Vec<u8>>>,
+    /// Which state that was.
+    pub stamp: Stamp,
+}
+
+/// The names in the folder.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    pub(super) cache: OsString,
+    lock: OsString,
+    peer_lock: OsString,
+    next: OsString,
+}
+
+/// What is held while the file is changed.
+pub(super) struct Held<'f> {
+    pub(super) folder: &'f Folder,
+    // Let go in this order.
+    _peer_lock: Option<PeerLock<'f>>,
+    lock: Lock,
+}
+
+impl FileStore {
+    /// The file of this path, which need not be there. Nothing is touched yet.
+    ///
+    /// Fails when the path names no file.
+    pub fn new(path: impl AsRef<Path>) -> Result<Self, FileError> {
+        let path = path.as_ref();
+        let nameless =
+            || FileError::io("using", path)(io::Error::from(io::ErrorKind::InvalidInput));
+        // The process may change its working folder.
+        let absolute = std::path::absolute(path).map_err(FileError::io("using", path))?;
+        let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+            return Err(nameless());
+        };
+        Ok(Self {
+            folder: folder.to_owned(),
+            names: Names::of(name),
+            is_shared: false,
+            limit: LIMIT,
+            wait: WAIT,
+        })
+    }
+
+    /// Whether MSAL Python, Node or .NET write the file too: then their lock is taken beside ours.
+    #[must_use]
+    pub fn shared(self, is_shared: bool) -> Self {
+        Self { is_shared, ..self }
+    }
+
+    /// How large the file may be; 256 MiB unless set.
+    #[must_use]
+    pub fn max_bytes(self, limit: u64) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// How long to wait for all locks together; 10 seconds unless set.
+    #[must_use]
+    pub fn lock_wait(self, wait: Duration) -> Self {
+        Self { wait, ..self }
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(&self.names.cache)
+    }
+
+    /// Reads the file, without a lock: of us nobody ever leaves it half written. Peers do, for a moment; what is read
+    /// then is no JSON, and [`read_locked`](Self::read_locked) tells whether that is so.
+    pub fn read(&self) -> Result<Found, FileError> {
+        match Folder::open(&self.folder)? {
+            Some(folder) => self.read_in(&folder),
+            None => Ok(Found {
+                bytes: None,
+                stamp: Stamp {
+                    generation: 0,
+                    file: None,
+                },
+            }),
+        }
+    }
+
+    /// Reads the file while nobody writes it.
+    pub fn read_locked(&self) -> Result<Found, FileError> {
+        self.locked(|held| self.read_in(held.folder))
+    }
+
+    /// Whether the file is another than it was then. Looks at it without reading it.
+    pub fn has_changed_since(&self, stamp: &Stamp) -> Result<bool, FileError> {
+        let Some(folder) = Folder::open(&self.folder)? else {
+            return Ok(stamp.file.is_some());
+        };
+        let generation = self.generation(&folder)?;
+        let file = folder.read(&self.names.cache)?;
+        let file = file.map(|(_, metadata)| Identity::of(&metadata));
+        Ok(Stamp { generation, file } != *stamp)
+    }
+
+    /// Replaces what the file holds by what `transform` makes of it, as one step: nobody writes meanwhile, and whoever
+    /// reads sees the old or the new. With `None` it stays as it is. Gives the stamp of the file as it is then.
+    ///
+    /// The new content is on the disk when this returns. `transform` should be quick, and speak to nobody.
+    pub fn update(
+        &self,
+        transform: impl FnOnce(&Found) -> Result<Option<Zeroizing<Vec<u8>>>, Error>,
+    ) -> Result<Stamp, FileError> {
+        self.locked(|held| {
+            let found = self.read_in(held.folder)?;
+            let made = transform(&found).map_err(|source| FileError::Transform {
+                path: self.path(),
+                source,
+            })?;
+            match made {
+                Some(content) => self.replace(held, &content),
+                None => Ok(found.stamp),
+            }
+        })
+    }
+
+    /// Runs `work` while nobody else writes.
+    pub(super) fn locked<T>(
+        &self,
+        work: impl FnOnce(&Held<'_>) -> Result<T, FileError>,
+    ) -> Result<T, FileError> {
+        let wait = Wait::new(self.wait);
+        let folder = Folder::create(&self.folder)?;
+        let lock = Lock::take(&folder, &self.names.lock, &wait)?;
+        // Ours first: those of us who wait do it there, and only one of us contends with the peers.
+        let peer_lock = self
+            .is_shared
+            .then(|| PeerLock::take(&folder, &self.names.peer_lock, &wait));
+        let held = Held {
+            folder: &folder,
+            _peer_lock: peer_lock.transpose()?,
+            lock,
+        };
+        work(&held)
+    }
+
+    pub(super) fn read_in(&self, folder: &Folder) -> Result<Found, FileError> {
+        // Before the file: what is written meanwhile makes the stamp differ, never equal.
+        let generation = self.generation(folder)?;
+        let Some((file, metadata)) = folder.read(&self.names.cache)? else {
+            let stamp = Stamp {
+                generation,
+                file: None,
+            };
+            return Ok(Found { bytes: None, stamp });
+        };
+        self.within_limit(metadata.len())?;
+        // One more, so that the buffer, which is wiped, need not be copied to grow.
+        let capacity = usize::try_from(metadata.len()).unwrap_or_default();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(capacity.saturating_add(1)));
+        let read = file
+            .take(self.limit.saturating_add(1))
+            .read_to_end(&mut bytes);
+        read.map_err(FileError::io("reading", &self.path()))?;
+        self.within_limit(bytes.len() as u64)?;
+        Ok(Found {
+            bytes: Some(bytes),
+            stamp: Stamp {
+                generation,
+                file: Some(Identity::of(&metadata)),
+            },
+        })
+    }
+
+    pub(super) fn replace(&self, held: &Held<'_>, content: &[u8]) -> Result<Stamp, FileError> {
+        self.within_limit(content.len() as u64)?;
+        let folder = held.folder;
+        let generation = held.lock.advance(&folder.path(&self.names.lock))?;
+        let file = fresh(folder, &self.names.next)?;
+        let path = folder.path(&self.names.next);
+        let renamed = (&file)
+            .write_all(content)
+            .map_err(FileError::io("writing", &path))
+            .and_then(|()| file.sync_all().map_err(FileError::io("syncing", &path)))
+            .and_then(|()| folder.rename(&self.names.next, &self.names.cache));
+        if let Err(error) = renamed {
+            if let Err(left) = folder.remove(&self.names.next) {
+                tracing::warn!(target: "msal", error = %left, "a file with tokens was left behind");
+            }
+            return Err(error);
+        }
+        folder.sync()?;
+        self.touch(&file);
+        let metadata = file.metadata();
+        let metadata = metadata.map_err(FileError::io("looking at", &self.path()))?;
+        Ok(Stamp {
+            generation,
+            file: Some(Identity::of(&metadata)),
+        })
+    }
+
+    /// Peers compare the time of the file with the clock of their last look, so it must not be that of the first byte.
+    fn touch(&self, file: &File) {
+        if let Err(error) = file.set_modified(SystemTime::now()) {
+            tracing::debug!(target: "msal", %error, "the time of the token cache could not be set");
+        }
+    }
+
+    fn generation(&self, folder: &Folder) -> Result<u64, FileError> {
+        let lock = folder.read(&self.names.lock)?;
+        Ok(lock.map_or(0, |(file, _)| lock::generation(&file)))
+    }
+
+    fn within_limit(&self, bytes: u64) -> Result<(), FileError> {
+        if bytes <= self.limit {
+            return Ok(());
+        }
+        Err(FileError::TooLarge {
+            path: self.path(),
+            bytes,
+            limit: self.limit,
+        })
+    }
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bytes = self.bytes.as_ref().map(|bytes| bytes.len());
+        f.debug_struct("Found")
+            .field("bytes", &bytes)
+            .field("stamp", &self.stamp)
+            .finish()
+    }
+}
+
+impl Names {
+    fn of(cache: &OsStr) -> Self {
+        Self {
+            cache: cache.to_owned(),
+            lock: with(cache, ".lock"),
+            peer_lock: with(cache, ".lockfile"),
+            next: with(cache, ".msal-new"),
+        }
+    }
+}
+
+/// A new file of this name, which is used by whoever has our lock: a left-over of one who was killed is nobody's, and
+/// may hold tokens.
+pub(super) fn fresh(folder: &Folder, name: &OsStr) -> Result<File, FileError> {
+    if let Some(file) = folder.create_new(name)? {
+        return Ok(file);
+    }
+    folder.remove(name)?;
+    let file = folder.create_new(name)?;
+    let taken = || io::Error::from(io::ErrorKind::AlreadyExists);
+    file.ok_or_else(|| FileError::io("making", &folder.path(name))(taken()))
+}
+
+pub(super) fn with(name: &OsStr, suffix: &str) -> OsString {
+    let mut name = name.to_owned();
+    name.push(suffix);
+    name
+}
+
+const LIMIT: u64 = 256 << 20;
+
+const WAIT: Duration = Duration::from_secs(10);

@@ -1,0 +1,103 @@
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use msal_cache::file::{FileCache, FileError, FileStore};
+use msal_cache::{Compatibility, TokenCache};
+use msal_core::store::{Change, TokenStore};
+
+use crate::common::{GRAPH, an_hour, app_key, token};
+
+#[test]
+fn a_damaged_file_is_moved_aside_and_three_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(folder.path().join("cache.json")).unwrap();
+    let mut deep = vec![b'['; 100];
+    deep.extend([b']'; 100]);
+    let damaged: [&[u8]; 6] = [
+        b"{",
+        b"[]",
+        b"nonsense",
+        b"\xff\xfe{}",
+        &deep,
+        b"{\"AccessToken\": {\"a\":",
+    ];
+    for bytes in damaged {
+        fs::write(store.path(), bytes).unwrap();
+        let change = Change::upsert(token(app_key("t", "c"), GRAPH, "s", an_hour()));
+        let error = store.apply(&change, Compatibility::Standard).unwrap_err();
+        let FileError::Damaged { stamp, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(
+            fs::read(store.path()).unwrap(),
+            bytes,
+            "it is left as it was"
+        );
+        let aside = store.set_aside(&stamp).unwrap().unwrap();
+        assert_eq!(fs::read(&aside).unwrap(), bytes);
+        assert_eq!(fs::metadata(&aside).unwrap().mode() & 0o7777, 0o600);
+        assert_eq!(store.set_aside_before().unwrap().last(), Some(&aside));
+        assert!(store.read().unwrap().bytes.is_none());
+        assert!(store.set_aside(&stamp).unwrap().is_none(), "it is gone");
+    }
+    assert_eq!(store.set_aside_before().unwrap().len(), 3);
+}
+
+#[test]
+fn what_others_wrote_meanwhile_is_not_moved_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(folder.path().join("cache.json")).unwrap();
+    fs::write(store.path(), "{").unwrap();
+    let seen = store.read().unwrap().stamp;
+    store.update(|_| Ok(Some(b"{}".to_vec().into()))).unwrap();
+    assert!(store.set_aside(&seen).unwrap().is_none());
+    assert!(store.read().unwrap().bytes.is_some());
+}
+
+#[test]
+fn a_cache_goes_on_without_its_damaged_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(folder.path().join("cache.json")).unwrap();
+    fs::write(store.path(), "nonsense").unwrap();
+    let cache = FileCache::new(TokenCache::new(), store.clone(), Compatibility::Standard);
+    assert!(cache.load().unwrap());
+    cache.apply(&Change::upsert(token(
+        app_key("t", "c"),
+        GRAPH,
+        "s",
+        an_hour(),
+    )));
+    cache.save().unwrap();
+    assert_eq!(cache.memory().len(), 1);
+    fs::write(store.path(), "nonsense again").unwrap();
+    cache.apply(&Change::upsert(token(
+        app_key("t", "d"),
+        GRAPH,
+        "s",
+        an_hour(),
+    )));
+    cache.save().unwrap();
+    assert_eq!(store.set_aside_before().unwrap().len(), 2);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_neither_read_nor_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(folder.path().join("cache.json")).unwrap();
+    let store = store.max_bytes(10);
+    let error = store
+        .update(|_| Ok(Some(vec![b' '; 11].into())))
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        FileError::TooLarge {
+            bytes: 11,
+            limit: 10,
+            ..
+        }
+    ));
+    assert!(store.read().unwrap().bytes.is_none());
+    fs::write(store.path(), "{           }").unwrap();
+    let error = store.read().unwrap_err();
+    assert!(matches!(error, FileError::TooLarge { bytes: 13, .. }));
+}

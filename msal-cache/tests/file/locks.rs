@@ -1,0 +1,117 @@
+use std::fs;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use msal_cache::file::{FileError, FileStore};
+
+use crate::worker::{NEW, replace, worker};
+
+#[test]
+fn a_lock_ends_with_its_killed_holder_at_once() {
+    for job in ["hold", "hold shared"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.json");
+        let store = FileStore::new(&path)
+            .unwrap()
+            .shared(job.contains("shared"));
+        let mut holder = held(&path, job);
+        holder.kill().unwrap();
+        holder.wait().unwrap();
+        let started = Instant::now();
+        replace(&store, NEW);
+        let took = started.elapsed();
+        assert!(took < Duration::from_millis(500), "{took:?}");
+    }
+}
+
+#[test]
+fn a_lock_that_is_held_is_waited_for_as_long_as_was_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.json");
+    let mut holder = held(&path, "hold");
+    let store = FileStore::new(&path).unwrap();
+    let store = store.lock_wait(Duration::from_millis(200));
+    let error = store.update(|_| Ok(None)).unwrap_err();
+    assert!(error.is_lock_timeout(), "{error:?}");
+    let error = msal_core::Error::from(error);
+    assert_eq!(*error.kind(), msal_core::ErrorKind::Cache);
+    assert!(
+        store.read().unwrap().bytes.is_none(),
+        "reading needs no lock"
+    );
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+}
+
+#[test]
+fn a_peers_lock_is_respected_while_its_process_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.json");
+    let lock = folder.path().join("cache.json.lockfile");
+    let store = FileStore::new(&path).unwrap().shared(true);
+    let store = store.lock_wait(Duration::from_millis(100));
+    for text in [format!("{} python", std::process::id()), String::new()] {
+        fs::write(&lock, text).unwrap();
+        let error = store.update(|_| Ok(None)).unwrap_err();
+        assert!(matches!(error, FileError::LockTimeout { .. }), "{error:?}");
+        assert!(lock.exists());
+    }
+    // A number that no process has: they end at 4,194,304.
+    for text in ["99999999 python", "\u{feff}99999999 dotnet\n", "99999999"] {
+        fs::write(&lock, text).unwrap();
+        let held = fs::File::open(&lock).unwrap();
+        held.lock().unwrap();
+        let error = store.update(|_| Ok(None)).unwrap_err();
+        assert!(error.is_lock_timeout(), "who has the kernel's lock lives");
+        drop(held);
+        replace(&store, NEW);
+        assert!(!lock.exists());
+    }
+}
+
+#[test]
+fn a_lock_of_ours_is_left_over_when_its_number_is_somebody_elses_by_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.json");
+    let lock = folder.path().join("cache.json.lockfile");
+    fs::write(&lock, format!("{} msal-rust", std::process::id())).unwrap();
+    replace(&FileStore::new(&path).unwrap().shared(true), NEW);
+    assert!(!lock.exists());
+}
+
+#[test]
+fn an_unsigned_lock_is_broken_when_it_is_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.json");
+    let lock = fs::File::create(folder.path().join("cache.json.lockfile")).unwrap();
+    let then = std::time::SystemTime::now() - Duration::from_secs(61);
+    lock.set_modified(then).unwrap();
+    replace(&FileStore::new(&path).unwrap().shared(true), NEW);
+}
+
+#[test]
+fn the_peers_lock_says_who_has_it_and_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.json");
+    let lock = folder.path().join("cache.json.lockfile");
+    let store = FileStore::new(&path).unwrap().shared(true);
+    store
+        .update(|_| {
+            let text = fs::read_to_string(&lock).unwrap();
+            assert_eq!(text, format!("{} msal-rust", std::process::id()));
+            assert!(fs::File::open(&lock).unwrap().try_lock().is_err());
+            Ok(None)
+        })
+        .unwrap();
+    assert!(!lock.exists());
+}
+
+/// A process that has the lock.
+fn held(path: &Path, job: &str) -> std::process::Child {
+    let holder = worker(path, job).spawn().unwrap();
+    while !path.with_extension("held").exists() {
+        sleep(Duration::from_millis(1));
+    }
+    holder
+}

@@ -1,0 +1,14 @@
+//! A cache file on a real file system, with real processes.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod crashes;
+mod damage;
+mod layouts;
+mod locks;
+mod processes;
+mod replay;
+mod worker;
