@@ -77,15 +77,16 @@ impl fmt::Debug for Callback {
     }
 }
 
-/// A [`Callback`] while the flow still knows what it returns.
-pub(crate) struct Call<R> {
+/// Work of the program's that gives an `R`, to be done once: a [`Callback`] while it is still known what it returns.
+#[must_use = "work that is described is not done yet"]
+pub struct Task<R> {
     name: &'static str,
     work: Work<R>,
 }
 
-impl<R: Send + 'static> Call<R> {
-    /// A callback that returns when it is done.
-    pub(crate) fn blocking(
+impl<R: Send + 'static> Task<R> {
+    /// Work that is over when it returns. `name` tells what it is, as in "token cache load".
+    pub fn blocking(
         name: &'static str,
         work: impl FnOnce() -> Result<R, Error> + Send + 'static,
     ) -> Self {
@@ -95,8 +96,8 @@ impl<R: Send + 'static> Call<R> {
         }
     }
 
-    /// A callback that returns a future.
-    pub(crate) fn future(
+    /// Work that is a future, which only an async driver can wait for.
+    pub fn future(
         name: &'static str,
         work: impl FnOnce() -> BoxFuture<R> + Send + 'static,
     ) -> Self {
@@ -129,7 +130,13 @@ impl<R: Send + 'static> Call<R> {
     }
 }
 
-pub(crate) type BoxFuture<R> = Pin<Box<dyn Future<Output = Result<R, Error>> + Send>>;
+impl<R> fmt::Debug for Task<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Task").field(&self.name).finish()
+    }
+}
+
+type BoxFuture<R> = Pin<Box<dyn Future<Output = Result<R, Error>> + Send>>;
 
 enum Work<R> {
     Blocking(Box<dyn FnOnce() -> Result<R, Error> + Send>),
@@ -155,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    fn finish<R: Send + 'static>(call: Call<R>) -> Result<R, Error> {
+    fn finish<R: Send + 'static>(call: Task<R>) -> Result<R, Error> {
         let (callback, returned) = call.split();
         let mut future = pin!(callback.run_async());
         loop {
@@ -168,12 +175,12 @@ mod tests {
 
     #[test]
     fn both_kinds_hand_back_what_they_made() {
-        let (callback, returned) = Call::blocking("callback", || Ok(1)).split();
+        let (callback, returned) = Task::blocking("callback", || Ok(1)).split();
         callback.run().unwrap();
         assert_eq!(returned.take(), Some(1));
-        assert_eq!(finish(Call::blocking("callback", || Ok(2))).unwrap(), 2);
+        assert_eq!(finish(Task::blocking("callback", || Ok(2))).unwrap(), 2);
         assert_eq!(
-            finish(Call::future("callback", || Box::pin(async { Ok(3) }))).unwrap(),
+            finish(Task::future("callback", || Box::pin(async { Ok(3) }))).unwrap(),
             3
         );
     }
@@ -181,17 +188,17 @@ mod tests {
     #[test]
     fn a_panic_becomes_an_error() {
         let kind = ErrorKind::CallbackPanicked("callback");
-        let early = Call::<()>::future("callback", || panic!("oops"));
+        let early = Task::<()>::future("callback", || panic!("oops"));
         assert_eq!(finish(early).unwrap_err().kind(), &kind);
-        let late = Call::<()>::future("callback", || Box::pin(async { panic!("oops") }));
+        let late = Task::<()>::future("callback", || Box::pin(async { panic!("oops") }));
         assert_eq!(finish(late).unwrap_err().kind(), &kind);
-        let blocking = Call::<()>::blocking("callback", || panic!("oops"));
+        let blocking = Task::<()>::blocking("callback", || panic!("oops"));
         assert_eq!(blocking.split().0.run().unwrap_err().kind(), &kind);
     }
 
     #[test]
     fn a_future_needs_an_async_driver() {
-        let call = Call::future("assertion callback", || Box::pin(async { Ok(()) }));
+        let call = Task::future("assertion callback", || Box::pin(async { Ok(()) }));
         let error = call.split().0.run().unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Unsupported("an async callback"));
     }

@@ -39,7 +39,7 @@ pub mod wstrust;
 pub use account::{Account, TenantProfile};
 pub use app::{ConfidentialClientApplication, PublicClientApplication};
 pub use authority::{Authority, AuthorityKind};
-pub use callback::Callback;
+pub use callback::{Callback, Task};
 pub use correlation::CorrelationId;
 pub use drive::{AsyncHost, Host, run, run_async};
 pub use env::{Clock, Env, Random};

@@ -27,6 +27,7 @@ pub struct AuthenticationResult {
 /// What few results have.
 #[derive(Clone, Default)]
 struct Rare {
+    persist_error: Option<Error>,
     refresh_error: Option<Error>,
     refresh_token: Option<RefreshToken>,
     spa_code: Option<AuthorizationCode>,
@@ -61,6 +62,13 @@ impl AuthenticationResult {
 
     pub(crate) fn with_refresh_error(mut self, error: Error) -> Self {
         self.rare.get_or_insert_default().refresh_error = Some(error);
+        self
+    }
+
+    pub(crate) fn with_persist_error(mut self, error: Option<Error>) -> Self {
+        if error.is_some() {
+            self.rare.get_or_insert_default().persist_error = error;
+        }
         self
     }
 
@@ -182,6 +190,11 @@ impl AuthenticationResult {
         *self
             .correlation_id
             .get_or_init(|| self.ids.correlation_id())
+    }
+
+    /// Why the token could not be written to where the cache is kept. It is in memory, and written with the next change.
+    pub fn persist_error(&self) -> Option<&Error> {
+        self.rare.as_ref()?.persist_error.as_ref()
     }
 
     /// Why the token, which still works, was not renewed although it was time.

@@ -182,6 +182,7 @@ impl ApplicationBuilder {
             ids: env.id_source(),
             env,
             flights: Flights::default(),
+            persistence: store.persistence(),
             renewals: Throttle::default(),
             shows_refresh_tokens: self.shows_refresh_tokens,
             store,

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::credential::ClientCredential;
 use crate::flow::Flow;
-use crate::flows::cached::{CachePolicy, Job, Wanted};
+use crate::flows::cached::{CachePolicy, Job};
 use crate::flows::client_credentials::ClientCredentials;
 use crate::flows::on_behalf_of::{self, OnBehalfOf, process};
-use crate::store::{Change, Owner, Removal};
+use crate::store::Owner;
 use crate::{
     AuthenticationResult, Authority, Error, ErrorKind, Password, RefreshToken, UserAssertion,
 };
@@ -134,14 +134,13 @@ impl ConfidentialClientApplication {
     /// Forgets all tokens of a long-running process.
     pub fn stop_long_running_process(&self, key: &str) -> Flow<()> {
         let app = &self.0;
-        let stopped = process_key(key).map(|hash| {
-            app.store.apply(&Change::remove(Removal::Assertion {
-                environment: app.authority.environment().clone(),
-                client_id: app.client_id.clone(),
-                hash: hash.into(),
-            }));
-        });
-        Flow::ready(stopped.map_err(|error| app.tied(error, None)))
+        let hash: Arc<str> = match process_key(key) {
+            Ok(hash) => hash.into(),
+            Err(error) => return Flow::ready(Err(app.tied(error, None))),
+        };
+        app.at_store("stop process", |app, io| async move {
+            on_behalf_of::stop(hash, &app, io).await
+        })
     }
 
     fn on_behalf_of<S>(
@@ -166,10 +165,6 @@ impl ConfidentialClientApplication {
                 home_account_id: None,
             };
             let wanted = self.0.wanted(scopes, owner, policy, options.call)?;
-            let wanted = Wanted {
-                also_realm: on_behalf_of::answered_realm(&key, &wanted.authority, &self.0),
-                ..wanted
-            };
             let grant = OnBehalfOf {
                 assertion,
                 key,

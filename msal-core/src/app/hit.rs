@@ -6,6 +6,7 @@ use super::user::home_of;
 use super::{Account, App};
 use crate::AuthenticationResult;
 use crate::flows::cached::is_being_renewed;
+use crate::flows::stored;
 use crate::freshness::Freshness;
 use crate::result::User;
 use crate::store::{AccessTokenEntry, AccessTokenLookup, OwnerRef};
@@ -53,6 +54,9 @@ impl App {
             scopes,
             scope_case: self.authority.scope_case(),
         };
+        if stored::is_due(&lookup, self, now) {
+            return None;
+        }
         let token = self.store.access_token(&lookup, now)?;
         match Freshness::of(&token, now) {
             Freshness::Fresh => Some(token),

@@ -40,7 +40,7 @@ use crate::credential::ClientCredential;
 use crate::env::IdSource;
 use crate::flights::Flights;
 use crate::flow::CallContext;
-use crate::store::TokenStore;
+use crate::store::{Persistence, TokenStore};
 use crate::throttle::Throttle;
 use crate::{Authority, CorrelationId, Env};
 
@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) env: Env,
     pub(crate) flights: Flights,
     pub(crate) ids: IdSource,
+    /// What keeps the store beyond the process.
+    pub(crate) persistence: Option<Arc<dyn Persistence>>,
     /// Renewals in the background that have just failed.
     pub(crate) renewals: Throttle,
     /// Whether results show the refresh tokens they brought.

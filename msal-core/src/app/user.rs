@@ -10,12 +10,12 @@ use super::{
     Interaction, LogoutOptions, SilentOptions,
 };
 use crate::authority::cloud;
-use crate::flow::Flow;
+use crate::flow::{Flow, Io};
 use crate::flows::cached::{CachePolicy, Job, Wanted};
 use crate::flows::password::Credentials;
 use crate::flows::silent::Silent;
 use crate::flows::{
-    auth_code, by_refresh_token, device_code, interactive, logout, password, refresh,
+    accounts, auth_code, by_refresh_token, device_code, interactive, logout, password, refresh,
 };
 use crate::model::tenant;
 use crate::protocol::auth_code::AuthorizationResponse;
@@ -97,7 +97,19 @@ impl App {
         Ok(Job::new(grant, wanted, self))
     }
 
-    pub(super) fn accounts(&self, filter: AccountFilter<'_>) -> Vec<Account> {
+    pub(super) fn accounts(&self, filter: AccountFilter<'_>) -> Flow<Vec<Account>> {
+        if self.persistence.is_none() {
+            return Flow::ready(Ok(self.cached_accounts(filter)));
+        }
+        let (id, name) = match filter {
+            AccountFilter::All => (None, None),
+            AccountFilter::HomeAccountId(id) => (Some(Arc::from(id)), None),
+            AccountFilter::Username(name) => (None, Some(name.to_owned())),
+        };
+        self.at_store("accounts", |app, io| accounts::find(id, name, app, io))
+    }
+
+    pub(crate) fn cached_accounts(&self, filter: AccountFilter<'_>) -> Vec<Account> {
         let cloud = self.authority.cloud();
         let account = |user: &Arc<[Entity]>| {
             let is_usable = self.can_use(user);
@@ -127,8 +139,30 @@ impl App {
                 && refresh::family(self.authority.cloud(), self).is_some())
     }
 
-    /// Takes a user out of the cache; whether there was anything to take.
-    pub(super) fn sign_out(&self, account: &Account) -> bool {
+    pub(super) fn remove_account(&self, account: &Account) -> Flow<bool> {
+        if self.persistence.is_none() {
+            return Flow::ready(Ok(self.sign_out(account)));
+        }
+        let account = account.clone();
+        self.at_store("sign-out", |app, io| accounts::remove(account, app, io))
+    }
+
+    /// A flow that speaks to nobody but to what keeps the cache.
+    pub(super) fn at_store<T, F>(
+        &self,
+        name: &'static str,
+        body: impl FnOnce(Self, Io) -> F,
+    ) -> Flow<T>
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let app = self.clone();
+        let call = self.call(name, None, None);
+        Flow::new(call, self.env.clone(), |io| body(app, io))
+    }
+
+    /// Takes a user out of the memory; whether there was anything to take.
+    pub(crate) fn sign_out(&self, account: &Account) -> bool {
         let cloud = cloud::canonical(account.environment());
         let id = account.home_account_id();
         let is_there = !self
@@ -306,7 +340,7 @@ impl App {
         name: &'static str,
         call: CallOptions,
         wanted: Result<Wanted, Error>,
-        body: impl FnOnce(Wanted, Self, crate::flow::Io) -> F,
+        body: impl FnOnce(Wanted, Self, Io) -> F,
     ) -> Flow<T>
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,

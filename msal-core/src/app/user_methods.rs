@@ -35,15 +35,20 @@ macro_rules! user_methods {
             }
 
             /// The users that this application can be silent for.
+            ///
+            /// Fails where the cache is kept somewhere that cannot be read, or that cannot tell its users: then ask by
+            /// home account id.
             pub fn accounts(&self, filter: AccountFilter<'_>) -> Flow<Vec<Account>> {
-                Flow::ready(Ok(self.0.accounts(filter)))
+                self.0.accounts(filter)
             }
 
             /// Takes a user out of the cache: their access, refresh and id tokens and accounts under every name of
             /// the cloud. Whether there was anything to take. The browser's own session stays, see
             /// [`logout_url`](Self::logout_url).
+            ///
+            /// Fails where the tokens could not be taken out of where the cache is kept. In memory there are none then.
             pub fn remove_account(&self, account: &Account) -> Flow<bool> {
-                Flow::ready(Ok(self.0.sign_out(account)))
+                self.0.remove_account(account)
             }
 
             /// Makes a key to bind tokens to, see [`PopKey::generate`](crate::PopKey::generate), which tells the time of

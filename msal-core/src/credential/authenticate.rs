@@ -5,7 +5,7 @@ use super::{
     AppToken, AppTokenRequest, AssertionContext, CallbackError, ClientAuthentication,
     ClientCredential, CredentialContext, Kind, trimmed, unusable,
 };
-use crate::callback::Call;
+use crate::callback::Task;
 use crate::flow::Io;
 use crate::{ClientAssertion, Error, ErrorKind};
 
@@ -23,7 +23,7 @@ impl ClientCredential {
             Kind::AssertionProvider(provider) => {
                 let (provider, context) = (provider.clone(), AssertionContext::from(context));
                 let ask = move || provider.assertion(&context).map_err(refused_by(PROVIDER));
-                accepted(io.call(Call::blocking(PROVIDER, ask)).await?)?
+                accepted(io.call(Task::blocking(PROVIDER, ask)).await?)?
             }
             Kind::AsyncAssertionProvider(provider) => {
                 let (provider, context) = (provider.clone(), AssertionContext::from(context));
@@ -33,7 +33,7 @@ impl ClientCredential {
                         .await
                         .map_err(refused_by(PROVIDER))
                 };
-                accepted(io.call(Call::future(PROVIDER, || Box::pin(ask))).await?)?
+                accepted(io.call(Task::future(PROVIDER, || Box::pin(ask))).await?)?
             }
             #[cfg(feature = "certificate")]
             Kind::Certificate(certificate) => signed_here(certificate, context, io)?,
@@ -45,7 +45,7 @@ impl ClientCredential {
                         .certificate(&details)
                         .map_err(refused_by(CERTIFICATES))
                 };
-                let certificate = io.call(Call::blocking(CERTIFICATES, ask)).await?;
+                let certificate = io.call(Task::blocking(CERTIFICATES, ask)).await?;
                 signed_here(&certificate, context, io)?
             }
             Kind::Signer(certificate, signer) => {
@@ -55,7 +55,7 @@ impl ClientCredential {
                     let signature = signer.sign(algorithm, bytes.as_bytes());
                     signature.map_err(refused_by(SIGNER))
                 };
-                let signature = io.call(Call::blocking(SIGNER, sign)).await?;
+                let signature = io.call(Task::blocking(SIGNER, sign)).await?;
                 assertion::signed(input, &signature, certificate)?
             }
             Kind::AsyncSigner(certificate, signer) => {
@@ -65,7 +65,7 @@ impl ClientCredential {
                     let signature = signer.sign(algorithm, bytes.as_bytes()).await;
                     signature.map_err(refused_by(SIGNER))
                 };
-                let signature = io.call(Call::future(SIGNER, || Box::pin(sign))).await?;
+                let signature = io.call(Task::future(SIGNER, || Box::pin(sign))).await?;
                 assertion::signed(input, &signature, certificate)?
             }
             Kind::AppTokenProvider(_) | Kind::AsyncAppTokenProvider(_) => {
@@ -86,7 +86,7 @@ impl ClientCredential {
         let call = match &self.kind {
             Kind::AppTokenProvider(provider) => {
                 let (provider, request) = (provider.clone(), request());
-                Call::blocking(APP_TOKENS, move || {
+                Task::blocking(APP_TOKENS, move || {
                     provider.app_token(&request).map_err(refused_by(APP_TOKENS))
                 })
             }
@@ -98,7 +98,7 @@ impl ClientCredential {
                         .await
                         .map_err(refused_by(APP_TOKENS))
                 };
-                Call::future(APP_TOKENS, || Box::pin(ask))
+                Task::future(APP_TOKENS, || Box::pin(ask))
             }
             _ => return None,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::Span;
 
 use super::{CallContext, Flow};
-use crate::callback::{Call, Callback};
+use crate::callback::{Callback, Task};
 use crate::flights::{Flight, Joined, Landing, Progress};
 use crate::slot::Slot;
 use crate::{
@@ -67,10 +67,20 @@ impl Io {
     }
 
     /// Has a callback of the program's run, and hands over what it returned.
-    pub(crate) async fn call<R: Send + 'static>(&mut self, call: Call<R>) -> Result<R, Error> {
-        let (callback, returned) = call.split();
-        let name = callback.name();
+    pub(crate) async fn call<R: Send + 'static>(&mut self, task: Task<R>) -> Result<R, Error> {
         let limit = self.time_left();
+        self.call_within(limit, task).await
+    }
+
+    /// The same, but waits no longer than `limit`.
+    pub(crate) async fn call_within<R: Send + 'static>(
+        &mut self,
+        limit: Duration,
+        task: Task<R>,
+    ) -> Result<R, Error> {
+        let (callback, returned) = task.split();
+        let name = callback.name();
+        let limit = limit.min(self.time_left());
         self.moving(limit);
         self.ask(|reply| Need::Call(callback, limit, reply)).await?;
         // A loop that resumes without having run the callback has declined.

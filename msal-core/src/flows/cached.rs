@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claim::{Claim, claim, settle};
+use super::{on_behalf_of, stored};
 use crate::app::{App, CallOptions, Explanation};
 use crate::flights::{Flight, FlightKey, TokenFlight, Turn};
 use crate::flow::{CallContext, Flow, Io};
 use crate::freshness::Freshness;
 use crate::result::User;
 use crate::store::{
-    AccessTokenEntry, AccessTokenLookup, Binding, BindingRef, ExtendedKey, Owner, TokenKey,
+    AccessTokenEntry, AccessTokenLookup, Binding, BindingRef, ExtendedKey, Lease, LeaseKey, Owner,
+    OwnerRef, Partition, TokenKey,
 };
 use crate::throttle::Fingerprint;
 use crate::{
@@ -35,6 +37,12 @@ pub(crate) trait Grant: Send + Sync + 'static {
     /// What those share who ask at once: the token's key, unless it says too little.
     fn flight(&self, key: TokenKey) -> TokenKey {
         key
+    }
+
+    /// Whether [`obtain`](Self::obtain) takes turns with other processes by itself, as what it uses up serves other tokens
+    /// too.
+    fn takes_turns(&self) -> bool {
+        false
     }
 
     /// Whose token a cached one is; none for the application's own.
@@ -132,10 +140,47 @@ impl Wanted {
         let binding = self.binding();
         let lookup = self.lookup(&scopes, binding.as_deref(), app);
         app.store.access_token(&lookup, now).or_else(|| {
-            let realm = self.also_realm.as_deref()?;
+            let realm = match lookup.owner {
+                OwnerRef::Assertion(key) => {
+                    &on_behalf_of::answered_realm(key, &self.authority, app)?
+                }
+                _ => self.also_realm.as_ref()?,
+            };
             app.store
                 .access_token(&AccessTokenLookup { realm, ..lookup }, now)
         })
+    }
+
+    /// What to take over from the store before this is looked up.
+    pub(crate) fn partition(&self, app: &App) -> Partition {
+        Partition::of_key(&self.key(app))
+    }
+
+    /// Whether to do so although the memory may hold it.
+    fn is_due(&self, app: &App, now: Timestamp) -> bool {
+        let scopes: Vec<&str> = self.scopes.iter().collect();
+        let binding = self.binding();
+        stored::is_due(&self.lookup(&scopes, binding.as_deref(), app), app, now)
+    }
+
+    /// What processes take turns at that want the same token.
+    fn lease(&self, app: &App) -> LeaseKey {
+        let owner = match self.owner.as_ref() {
+            OwnerRef::Account(id) => ["account ", id].concat(),
+            OwnerRef::App => "application".to_owned(),
+            OwnerRef::Assertion(hash) => ["assertion ", hash].concat(),
+        };
+        let claims = self.claims.as_ref().map_or("", Claims::as_str);
+        let subject = [
+            "token",
+            self.authority.cloud(),
+            self.authority.realm(),
+            &app.client_id,
+            &owner,
+            self.scopes.as_str(),
+            claims,
+        ];
+        LeaseKey::new(self.partition(app), subject)
     }
 
     fn lookup<'a>(
@@ -210,6 +255,9 @@ impl<G: Grant> Job<G> {
 
     /// What can be handed out without any work.
     fn at_hand(&self, call: &CallContext, now: Timestamp) -> Option<AuthenticationResult> {
+        if self.0.wanted.is_due(&self.0.app, now) {
+            return None;
+        }
         let (Freshness::Fresh, Some(token)) = self.held(now) else {
             return None;
         };
@@ -233,25 +281,39 @@ impl<G: Grant> Job<G> {
             app, wanted, grant, ..
         } = &*self.0;
         io.span().record("authority_host", wanted.authority.host());
-        let held = self.held(io.now());
-        io.span().record("cache", held.0.name());
-        if let (freshness, Some(token)) = &held {
+        let is_due = wanted.is_due(app, io.now());
+        // Whoever goes on to the identity provider loads when it is their turn.
+        let loaded = match is_due || self.must_load(io) {
+            true => stored::load(&wanted.partition(app), app, io).await,
+            false => Ok(()),
+        };
+        let (freshness, token) = self.held(io.now());
+        io.span().record("cache", freshness.name());
+        if let Some(token) = token {
             let is_settled = match freshness {
                 Freshness::Fresh => true,
                 Freshness::Stale => wanted.policy.cache_only || self.renews_beside(io).await,
                 _ => false,
             };
             if is_settled {
-                return Ok(self.cached(token.clone(), io));
+                return Ok(self.cached(token, io));
             }
         }
         if wanted.policy.cache_only {
-            return Err(grant.not_cached(wanted, app));
+            return Err(loaded
+                .err()
+                .unwrap_or_else(|| grant.not_cached(wanted, app)));
         }
         match self.renew(io).await {
             Ok(result) => Ok(result),
-            Err(error) => self.fall_back(held, error, io),
+            Err(error) => self.fall_back(error, io),
         }
+    }
+
+    /// Whether this call has nothing but the store where the memory has no token.
+    fn must_load(&self, io: &Io) -> bool {
+        let is_missing = || self.held(io.now()).0 != Freshness::Fresh;
+        self.0.wanted.policy.cache_only && is_missing()
     }
 
     /// Obtains a token, or takes the one that somebody else just obtained.
@@ -274,16 +336,40 @@ impl<G: Grant> Job<G> {
         flight: Option<Flight>,
         io: &mut Io,
     ) -> Result<AuthenticationResult, Error> {
-        let Inner {
-            app, wanted, grant, ..
-        } = &*self.0;
-        let outcome = grant.obtain(wanted, app, io).await;
+        let outcome = self.obtain(io).await;
         settle(
             flight,
             outcome.as_ref().map(|result| Some(result.entry())),
             io,
         );
         Ok(outcome?.with_correlation_id(io.correlation_id()))
+    }
+
+    /// Asks the identity provider, unless what another process left in the store will do.
+    async fn obtain(&self, io: &mut Io) -> Result<AuthenticationResult, Error> {
+        let Inner {
+            app, wanted, grant, ..
+        } = &*self.0;
+        if app.persistence.is_none() {
+            return grant.obtain(wanted, app, io).await;
+        }
+        let loaded = stored::load(&wanted.partition(app), app, io).await;
+        if let (Freshness::Fresh, Some(token)) = self.held(io.now()) {
+            return Ok(self.handed_out(token));
+        }
+        let _lease = match grant.takes_turns() {
+            true => Lease::none(),
+            false => stored::lease(&wanted.lease(app), app, io).await,
+        };
+        if let (Freshness::Fresh, Some(token)) = self.held(io.now()) {
+            return Ok(self.handed_out(token));
+        }
+        let outcome = grant.obtain(wanted, app, io).await;
+        outcome.map_err(|error| match loaded {
+            // What was looked for may well be there.
+            Err(unread) if is_for_want_of_entries(&error) => unread,
+            _ => error,
+        })
     }
 
     /// Has the token renewed beside this call. False when this call must do it.
@@ -335,12 +421,8 @@ impl<G: Grant> Job<G> {
     }
 
     /// A token that still works outranks an error that may be over soon; one that need not be renewed yet, any error.
-    fn fall_back(
-        &self,
-        (freshness, kept): (Freshness, Option<Arc<AccessTokenEntry>>),
-        error: Error,
-        io: &Io,
-    ) -> Result<AuthenticationResult, Error> {
+    fn fall_back(&self, error: Error, io: &Io) -> Result<AuthenticationResult, Error> {
+        let (freshness, kept) = self.held(io.now());
         let is_outranked = freshness == Freshness::Stale || error.is_retryable();
         match kept {
             Some(token) if is_outranked && token.expires_on() > io.now() => {
@@ -359,6 +441,15 @@ impl<G: Grant> Job<G> {
         let Inner { app, grant, .. } = &*self.0;
         AuthenticationResult::from_cache(token, app.ids).with_user(grant.user(app))
     }
+}
+
+/// Whether nobody was asked, as the cache had nothing to ask with.
+fn is_for_want_of_entries(error: &Error) -> bool {
+    let is_kind = matches!(
+        error.kind(),
+        ErrorKind::InteractionRequired | ErrorKind::NotCached
+    );
+    is_kind && error.server().is_none()
 }
 
 /// Whether somebody is renewing a token for these scopes already.

@@ -3,6 +3,7 @@
 use super::ask::Asking;
 use super::cached::{Grant, Wanted};
 use super::finish::{Issued, keep};
+use super::stored;
 use crate::app::App;
 use crate::credential::{AppToken, AppTokenRequest, ClientAuthentication};
 use crate::exchange::Asker;
@@ -46,7 +47,9 @@ impl Grant for ClientCredentials {
             None => self.asked(claims.as_deref(), wanted, app, io).await?,
         };
         let token = keep(issued, wanted.key(app), app, io.now());
-        Ok(AuthenticationResult::from_identity_provider(token, app.ids))
+        let saved = stored::save(&wanted.partition(app), app, io).await;
+        let result = AuthenticationResult::from_identity_provider(token, app.ids);
+        Ok(result.with_persist_error(saved.err()))
     }
 }
 

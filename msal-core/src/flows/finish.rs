@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::identity::{Expected, Identity};
-use super::signature;
+use super::{signature, stored};
 use crate::app::App;
 use crate::authority::Endpoints;
 use crate::flow::Io;
@@ -15,8 +15,8 @@ use crate::protocol::token::{self, TokenResponse};
 use crate::result::User;
 use crate::store::{
     AccessTokenEntry, AccountEntry, AppMetadataEntry, Change, Entity, ExtendedKey, Extras,
-    IdTokenEntry, Lifetime, Members, Owner, RefreshTokenEntry, Removal, TokenKey, UserFilter,
-    UserKey,
+    IdTokenEntry, Lifetime, Members, Owner, Partition, RefreshTokenEntry, Removal, TokenKey,
+    UserFilter, UserKey,
 };
 use crate::{
     AccessToken, Account, AuthenticationResult, Authority, AuthorityKind, Error, RefreshToken,
@@ -184,10 +184,14 @@ pub(crate) async fn receive(
     let spa_code = token.spa_code.clone();
     let kept = sign_in.keep(token, &identity, now);
     let app = sign_in.app;
+    // Before anybody sees the result: the refresh token that was used may work no longer.
+    let partition = Partition::of_key(&kept.token.key());
+    let saved = stored::save(&partition, app, io).await;
     let user = User::known(app.clone(), kept.account, identity.claims);
     let result = AuthenticationResult::from_identity_provider(kept.token, app.ids);
     Ok(result
         .with_user(Some(user))
+        .with_persist_error(saved.err())
         .with_extra(refresh_token.filter(|_| app.shows_refresh_tokens), spa_code))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::auth_code;
 use super::cached::Wanted;
 use crate::app::{App, AuthCodeOptions, Interaction};
-use crate::callback::{Call, guarded};
+use crate::callback::{Task, guarded};
 use crate::flow::Io;
 use crate::protocol::auth_code::AuthorizationResponse;
 use crate::{AuthenticationResult, Error};
@@ -31,7 +31,7 @@ pub(crate) async fn acquire(
         let response = interaction.interact(&flow, limit)?;
         Ok((flow, response))
     };
-    let (flow, response) = io.call(Call::blocking(NAME, interact)).await?;
+    let (flow, response) = io.call(Task::blocking(NAME, interact)).await?;
     drop(guard);
     let response = AuthorizationResponse::parse(&zeroize::Zeroizing::new(response))?;
     if !response.has_state(&flow.0.state) {

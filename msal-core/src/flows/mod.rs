@@ -1,5 +1,6 @@
 //! The flows, each an `async fn` that reads top to bottom.
 
+pub(crate) mod accounts;
 pub(crate) mod ask;
 pub(crate) mod auth_code;
 pub(crate) mod by_refresh_token;
@@ -16,4 +17,5 @@ pub(crate) mod password;
 pub(crate) mod refresh;
 pub(crate) mod signature;
 pub(crate) mod silent;
+pub(crate) mod stored;
 pub(crate) mod user_grant;

@@ -9,12 +9,13 @@ use url::Url;
 use super::cached::{Grant, Wanted};
 use super::finish::{Process, Whose};
 use super::refresh;
+use super::stored;
 use super::user_grant::UserGrant;
 use crate::app::App;
 use crate::flow::Io;
 use crate::protocol::{UserRequest, on_behalf_of};
 use crate::result::User;
-use crate::store::{Entity, Owner, TokenKey, UserFilter};
+use crate::store::{Change, Entity, Owner, Partition, Removal, TokenKey, UserFilter};
 use crate::{AuthenticationResult, Authority, Error, ErrorKind, UserAssertion};
 
 /// The on-behalf-of grant. Its tokens are cached under the hash of the assertion, and answer nothing but it.
@@ -68,6 +69,10 @@ impl Grant for OnBehalfOf {
         }
     }
 
+    fn takes_turns(&self) -> bool {
+        self.assertion.is_none()
+    }
+
     fn user(&self, app: &App) -> Option<User> {
         Some(User::cached(app.clone(), None))
     }
@@ -105,6 +110,18 @@ pub(crate) fn answered_realm(key: &str, authority: &Authority, app: &App) -> Opt
         Entity::IdToken(token) if token.client_id == app.client_id => Some(token.realm.clone()),
         _ => None,
     })
+}
+
+/// Forgets all tokens of a long-running process. Fails where it could not be forgotten for good.
+pub(crate) async fn stop(key: Arc<str>, app: &App, mut io: Io) -> Result<(), Error> {
+    let partition = Partition::Assertion(key.clone());
+    stored::load(&partition, app, &mut io).await?;
+    app.store.apply(&Change::remove(Removal::Assertion {
+        environment: app.authority.environment().clone(),
+        client_id: app.client_id.clone(),
+        hash: key,
+    }));
+    stored::save(&partition, app, &mut io).await
 }
 
 fn unknown_process() -> Error {

@@ -8,6 +8,7 @@ use url::Url;
 use super::cached::Wanted;
 use super::claim::turn;
 use super::finish::Whose;
+use super::stored;
 use super::user_grant::UserGrant;
 use crate::app::App;
 use crate::exchange::Asker;
@@ -16,7 +17,7 @@ use crate::flow::Io;
 use crate::freshness::Freshness;
 use crate::protocol::{UserHint, UserRequest, refresh};
 use crate::result::User;
-use crate::store::{Change, Entity, RefreshTokenEntry, Removal, UserFilter};
+use crate::store::{Change, Entity, LeaseKey, Partition, RefreshTokenEntry, Removal, UserFilter};
 use crate::{AuthenticationResult, Error, ErrorKind};
 
 /// Obtains a token by the refresh tokens that `filter` finds: the family's first where the client may be of it, then
@@ -33,10 +34,13 @@ pub(crate) async fn redeem(
 ) -> Result<AuthenticationResult, Error> {
     let mut tried: Vec<Arc<RefreshTokenEntry>> = Vec::new();
     let (mut last, mut foreign) = (None, None);
+    let partition = wanted.partition(app);
     while let Some(token) = next(filter, &tried, wanted, app) {
         // Two that send the same refresh token at once would look like a thief to an identity provider that rotates.
-        let key = key(&token, filter, wanted);
+        let refresh = Arc::new(flight(&token, filter, wanted));
+        let key = FlightKey::RefreshToken(refresh.clone());
         let flight = turn(&key, &app.flights, io).await?;
+        let lease = stored::lease(&refresh.lease(&partition), app, io).await;
         // Whoever had the turn before may have been granted what is wanted here, too.
         if let (Freshness::Fresh, Some(token)) = wanted.held(app, io.now()) {
             let user = User::cached(app.clone(), whose.account().cloned());
@@ -44,11 +48,10 @@ pub(crate) async fn redeem(
         }
         // Whoever had the turn before may have put another in its place, and the user may have signed out.
         let now = next(filter, &tried, wanted, app);
-        let Some(token) = now.filter(|now| self::key(now, filter, wanted) == key) else {
+        let Some(token) = now.filter(|now| self::flight(now, filter, wanted) == *refresh) else {
             continue;
         };
         let outcome = redeem_one(&token, whose, wanted, app, io).await;
-        drop(flight);
         let error = match outcome {
             Ok(result) => return Ok(result),
             Err(error) => error,
@@ -58,11 +61,15 @@ pub(crate) async fn redeem(
         };
         let is_foreign = token.family_id.is_some() && server.is_client_mismatch();
         if server.ends_refresh_token() {
+            // A peer that knows no leases may have put another in its place. What fails has been told.
+            drop(stored::load(&partition, app, io).await);
             app.store
                 .apply(&Change::remove(Removal::RefreshToken(token.clone())));
+            drop(stored::save(&partition, app, io).await);
         } else if !is_foreign && server.code() != Some("invalid_grant") {
             return Err(error);
         }
+        drop((flight, lease));
         tried.push(token);
         // What the client's own token meets says more than that the family's was not for it.
         match is_foreign {
@@ -147,7 +154,7 @@ fn no_token(foreign: Option<&Error>) -> Error {
     }
 }
 
-fn key(token: &RefreshTokenEntry, filter: UserFilter<'_>, wanted: &Wanted) -> FlightKey {
+fn flight(token: &RefreshTokenEntry, filter: UserFilter<'_>, wanted: &Wanted) -> RefreshFlight {
     let owner = match filter {
         UserFilter::Assertion(hash) => ["assertion ", hash].concat(),
         _ => ["account ", &*token.home_account_id].concat(),
@@ -156,11 +163,23 @@ fn key(token: &RefreshTokenEntry, filter: UserFilter<'_>, wanted: &Wanted) -> Fl
         Some(family) => ["family ", family].concat(),
         None => ["client ", &*token.client_id].concat(),
     };
-    FlightKey::RefreshToken(Arc::new(RefreshFlight {
+    RefreshFlight {
         cloud: wanted.authority.cloud().to_owned(),
         owner,
         client_or_family,
-    }))
+    }
+}
+
+impl RefreshFlight {
+    /// What processes take turns at.
+    fn lease(&self, partition: &Partition) -> LeaseKey {
+        let subject = [&self.cloud, &self.owner, &self.client_or_family];
+        let subject = subject.into_iter().map(String::as_str);
+        LeaseKey::new(
+            partition.clone(),
+            std::iter::once("refresh token").chain(subject),
+        )
+    }
 }
 
 /// The one family of clients that there is.

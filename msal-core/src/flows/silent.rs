@@ -28,6 +28,10 @@ impl Grant for Silent {
         refresh::redeem(self.filter(), whose, wanted, app, io).await
     }
 
+    fn takes_turns(&self) -> bool {
+        true
+    }
+
     fn user(&self, app: &App) -> Option<User> {
         Some(User::cached(app.clone(), Some(self.account.clone())))
     }

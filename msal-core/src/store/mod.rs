@@ -9,6 +9,7 @@ mod entity;
 mod extended;
 mod key;
 mod members;
+mod persistence;
 mod user;
 
 use std::fmt::Debug;
@@ -21,6 +22,7 @@ pub use entity::{AccountEntry, AppMetadataEntry, IdTokenEntry, RefreshTokenEntry
 pub use extended::ExtendedKey;
 pub use key::{AccessTokenLookup, Binding, BindingRef, Owner, OwnerRef, TokenKey};
 pub use members::{Extras, Members};
+pub use persistence::{Lease, LeaseKey, Partition, Persistence};
 pub use user::{UserFilter, UserKey};
 
 use crate::Timestamp;
@@ -64,4 +66,9 @@ pub trait TokenStore: Debug + Send + Sync {
     ///
     /// See [`Change`] for the order, and for the one condition.
     fn apply(&self, change: &Change);
+
+    /// What keeps this beyond the process; none where nothing does. Asked once by each application.
+    fn persistence(&self) -> Option<Arc<dyn Persistence>> {
+        None
+    }
 }
