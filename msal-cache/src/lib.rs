@@ -25,6 +25,7 @@ pub mod file;
 mod index;
 mod interner;
 mod limits;
+pub mod persist;
 mod schema;
 mod step;
 mod table;
