@@ -1,8 +1,7 @@
 //! A cache that outlives the process: a private file that any number of processes share without losing an update.
 //!
 //! [`FileStore`] is the file: who may read it, how it is locked, and how it is replaced as a whole. It knows bytes and
-//! nothing of tokens. [`FileCache`] is a [`TokenCache`](crate::TokenCache) with such a file behind it: what flows do to
-//! it is kept as [`Change`](msal_core::store::Change)s until they have been made in the file too.
+//! nothing of tokens. A [`PersistentCache`](crate::persist::PersistentCache) with such a file behind it does.
 //!
 //! # Files
 //! | name | what |
@@ -19,7 +18,6 @@
 //! of its process, so processes that share a file should share their process numbers too (one container, not two).
 
 mod aside;
-mod cache;
 mod error;
 #[cfg(not(unix))]
 #[path = "folder_other.rs"]
@@ -28,11 +26,9 @@ mod folder;
 mod folder;
 mod lock;
 mod peer_lock;
-mod replay;
 mod stamp;
 mod store;
 
-pub use cache::FileCache;
 pub use error::{FileError, Refusal};
 pub use stamp::Stamp;
 pub use store::{FileStore, Found};
