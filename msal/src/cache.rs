@@ -4,7 +4,7 @@
 
 pub use msal_cache::file;
 pub use msal_cache::persist::{
-    AsyncCacheStore, CacheStore, Content, Found, Layout, Loaded, Make, Next,
+    AsyncCacheStore, CacheEvent, CacheStore, Content, Found, Layout, Loaded, Make, Next,
     PersistentCacheBuilder, Updated, Version,
 };
 pub use msal_cache::{

@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use msal_core::store::{
     AccessTokenEntry, AccessTokenLookup, AppMetadataEntry, Candidate, Change, Entity, Lease,
@@ -11,8 +11,9 @@ use msal_core::store::{
 use msal_core::{Error, Task, Timestamp};
 
 use super::engine::Engine;
+use super::event::{CacheEvent, Listener};
 use super::name::{self, name};
-use super::part::{Part, Writing};
+use super::part::{Keeper, Part, Writing};
 use super::parts::Parts;
 use super::{AsyncCacheStore, CacheStore, Layout};
 use crate::file::FileStore;
@@ -40,7 +41,7 @@ use crate::{Compatibility, TokenCache};
 pub struct PersistentCache(Arc<Inner>);
 
 struct Inner {
-    engine: Engine,
+    keeper: Keeper,
     layout: Layout,
     settings: PersistentCacheBuilder,
     memory: Memory,
@@ -76,6 +77,7 @@ impl PersistentCache {
         PersistentCacheBuilder {
             compatibility: Compatibility::Standard,
             interval: Duration::from_secs(1),
+            listener: Listener::default(),
             limits: Limits::default(),
         }
     }
@@ -90,11 +92,11 @@ impl PersistentCache {
     /// Applications do this by themselves. Fails when the store cannot be read, or is async; the memory stays as it is
     /// then.
     pub fn load(&self) -> Result<bool, Error> {
-        let engine = &self.0.engine;
-        engine.run(async {
+        let keeper = &self.0.keeper;
+        keeper.engine.run(async {
             let mut is_new = false;
             for part in self.parts() {
-                is_new |= part.load(engine).await?;
+                is_new |= part.load(keeper).await?;
             }
             Ok(is_new)
         })
@@ -104,11 +106,10 @@ impl PersistentCache {
     ///
     /// Applications do this by themselves. What fails stays in memory, and is tried again with the next call.
     pub fn save(&self) -> Result<(), Error> {
-        let engine = &self.0.engine;
-        engine.run(async {
+        let keeper = &self.0.keeper;
+        keeper.engine.run(async {
             for part in self.parts() {
-                part.save(self.0.writing(Timestamp::default()), engine)
-                    .await?;
+                part.save(self.0.writing(now()), keeper).await?;
             }
             Ok(())
         })
@@ -116,7 +117,7 @@ impl PersistentCache {
 
     /// Where else there may be tokens, such as damaged files that were set aside: who signs out should know. Blocks.
     pub fn leftovers(&self) -> Result<Vec<String>, Error> {
-        self.0.engine.run(self.0.engine.leftovers())
+        self.0.keeper.engine.run(self.0.keeper.engine.leftovers())
     }
 
     /// What is in memory of a store that keeps everything as one; none of one that keeps owners apart.
@@ -256,7 +257,7 @@ impl Persistence for PersistentCache {
     }
 
     fn is_async(&self) -> bool {
-        self.0.engine.is_async()
+        self.0.keeper.engine.is_async()
     }
 
     fn lists_users(&self) -> bool {
@@ -267,8 +268,8 @@ impl Persistence for PersistentCache {
         let part = self.part_or_new(partition);
         part.looked(now);
         let inner = self.0.clone();
-        self.0.engine.task("token cache load", async move {
-            part.load(&inner.engine).await?;
+        self.0.keeper.engine.task("token cache load", async move {
+            part.load(&inner.keeper).await?;
             inner.settle(&part);
             Ok(())
         })
@@ -277,9 +278,9 @@ impl Persistence for PersistentCache {
     fn save(&self, partition: &Partition, now: Timestamp) -> Task<()> {
         let part = self.part(partition);
         let inner = self.0.clone();
-        self.0.engine.task("token cache save", async move {
+        self.0.keeper.engine.task("token cache save", async move {
             if let Some(part) = part {
-                part.save(inner.writing(now), &inner.engine).await?;
+                part.save(inner.writing(now), &inner.keeper).await?;
                 inner.settle(&part);
             }
             Ok(())
@@ -289,8 +290,8 @@ impl Persistence for PersistentCache {
     fn lease(&self, key: &LeaseKey, limit: Duration) -> Task<Lease> {
         let name = name(key.partition(), self.0.layout);
         let digest = *key.digest();
-        let engine = self.0.engine.clone();
-        self.0.engine.task("token cache lease", async move {
+        let engine = self.0.keeper.engine.clone();
+        self.0.keeper.engine.task("token cache lease", async move {
             engine.lease(&name, &digest, limit).await
         })
     }
@@ -299,7 +300,7 @@ impl Persistence for PersistentCache {
 impl fmt::Debug for PersistentCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PersistentCache")
-            .field("engine", &self.0.engine)
+            .field("keeper", &self.0.keeper)
             .field("settings", &self.0.settings)
             .finish_non_exhaustive()
     }
@@ -311,6 +312,7 @@ impl fmt::Debug for PersistentCache {
 pub struct PersistentCacheBuilder {
     compatibility: Compatibility,
     interval: Duration,
+    listener: Listener,
     limits: Limits,
 }
 
@@ -325,6 +327,12 @@ impl PersistentCacheBuilder {
     /// unless set. What is not in memory is always looked for.
     pub fn check_every(mut self, interval: Duration) -> Self {
         self.interval = interval;
+        self
+    }
+
+    /// Who is told what happens to the cache. Called on the thread that did it, with no lock held.
+    pub fn on_event(mut self, listen: impl Fn(&CacheEvent) + Send + Sync + 'static) -> Self {
+        self.listener = Listener::new(listen);
         self
     }
 
@@ -370,12 +378,21 @@ impl PersistentCacheBuilder {
             }
         };
         PersistentCache(Arc::new(Inner {
-            engine,
+            keeper: Keeper {
+                engine,
+                listener: self.listener.clone(),
+            },
             layout,
             settings: self,
             memory,
         }))
     }
+}
+
+/// The machine's time, for who saves without a flow.
+fn now() -> Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    Timestamp::from_secs(now.unwrap_or_default().as_secs())
 }
 
 /// The memory of one owner: as small as it can be while it has few entries.

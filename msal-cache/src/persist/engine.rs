@@ -41,7 +41,11 @@ impl Engine {
         }
     }
 
-    pub(super) async fn set_aside(&self, name: &str, damaged: &Version) -> Result<(), Error> {
+    pub(super) async fn set_aside(
+        &self,
+        name: &str,
+        damaged: &Version,
+    ) -> Result<Option<String>, Error> {
         match self {
             Self::Async(store) => store.set_aside(name, damaged).await,
             Self::Blocking(store) => store.set_aside(name, damaged),

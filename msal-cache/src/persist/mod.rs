@@ -56,6 +56,7 @@
 
 mod cache;
 mod engine;
+mod event;
 mod name;
 mod part;
 mod parts;
@@ -63,6 +64,7 @@ mod replay;
 mod store;
 
 pub use cache::{PersistentCache, PersistentCacheBuilder};
+pub use event::CacheEvent;
 pub use store::{
     AsyncCacheStore, CacheStore, Content, Found, Layout, Loaded, Make, Next, Updated, Version,
 };

@@ -7,6 +7,7 @@ use msal_core::{Error, Timestamp};
 use zeroize::Zeroizing;
 
 use super::engine::Engine;
+use super::event::{CacheEvent, Listener};
 use super::replay::{Made, Pending, Replay};
 use super::{Found, Layout, Loaded, Next, Version};
 use crate::{Compatibility, TokenCache};
@@ -34,6 +35,13 @@ struct State {
     seen: Option<Version>,
     pending: VecDeque<Pending>,
     last: u64,
+}
+
+/// Where parts are kept, and who is told what happens.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    pub(super) engine: Engine,
+    pub(super) listener: Listener,
 }
 
 /// How a part is written.
@@ -83,15 +91,27 @@ impl Part {
     }
 
     /// Takes over what others have written, if they have; whether they had.
-    pub(super) async fn load(&self, engine: &Engine) -> Result<bool, Error> {
-        let _turn = engine.lock(&self.turn).await;
+    pub(super) async fn load(&self, keeper: &Keeper) -> Result<bool, Error> {
+        let mut events = Vec::new();
+        let turn = keeper.engine.lock(&self.turn).await;
+        let loaded = self.load_in_turn(&keeper.engine, &mut events).await;
+        drop(turn);
+        keeper.listener.tell(&events);
+        loaded
+    }
+
+    async fn load_in_turn(
+        &self,
+        engine: &Engine,
+        events: &mut Vec<CacheEvent>,
+    ) -> Result<bool, Error> {
         let seen = self.state().seen.clone();
         // What was evicted is found in the store alone.
         let seen = seen.filter(|_| !self.memory.has_evicted());
         let Loaded::Found(found) = engine.load(&self.name, seen.as_ref()).await? else {
             return Ok(false);
         };
-        if self.take(&found).is_ok() {
+        if self.take(&found, events).is_ok() {
             return Ok(true);
         }
         // A peer may have been writing it. While we may write, nobody else does.
@@ -105,10 +125,11 @@ impl Part {
         };
         engine.update(&self.name, &mut copy).await?;
         let found = settled.unwrap_or(found);
-        if let Err(damage) = self.take(&found) {
-            self.set_aside(&found.version, &damage, engine).await?;
+        if let Err(damage) = self.take(&found, events) {
+            self.set_aside(&found.version, damage, engine, events)
+                .await?;
             if let Loaded::Found(found) = engine.load(&self.name, None).await? {
-                self.take(&found)?;
+                self.take(&found, events)?;
             }
         }
         Ok(true)
@@ -117,8 +138,23 @@ impl Part {
     /// Makes in the store what is not there yet. It is there for good when this returns, whoever did it.
     ///
     /// What fails stays in memory, and is tried again with the next call.
-    pub(super) async fn save(&self, writing: Writing, engine: &Engine) -> Result<(), Error> {
-        let _turn = engine.lock(&self.turn).await;
+    pub(super) async fn save(&self, writing: Writing, keeper: &Keeper) -> Result<(), Error> {
+        let mut events = Vec::new();
+        let turn = keeper.engine.lock(&self.turn).await;
+        let saved = self
+            .save_in_turn(writing, &keeper.engine, &mut events)
+            .await;
+        drop(turn);
+        keeper.listener.tell(&events);
+        saved
+    }
+
+    async fn save_in_turn(
+        &self,
+        writing: Writing,
+        engine: &Engine,
+        events: &mut Vec<CacheEvent>,
+    ) -> Result<(), Error> {
         let (batch, seen) = self.state().begin();
         let Some(last) = batch.last().map(|pending| pending.number) else {
             return Ok(());
@@ -136,8 +172,9 @@ impl Part {
             damage: None,
         };
         let mut updated = saving.run(self, engine).await;
-        if let (Err(error), Some(damaged)) = (&updated, saving.damage.take()) {
-            self.set_aside(&damaged, error, engine).await?;
+        if let (Err(damage), Some(damaged)) = (&updated, saving.damage.take()) {
+            self.set_aside(&damaged, damage.clone(), engine, events)
+                .await?;
             updated = saving.run(self, engine).await;
         }
         let after = updated?;
@@ -150,13 +187,15 @@ impl Part {
             }
             state.seen = Some(after);
         }
+        let name = self.name.clone();
+        events.push(CacheEvent::Saved { name });
         if batch.iter().any(Pending::signs_out) {
             tell_leftovers(engine).await;
         }
         Ok(())
     }
 
-    fn take(&self, found: &Found) -> Result<(), Error> {
+    fn take(&self, found: &Found, events: &mut Vec<CacheEvent>) -> Result<(), Error> {
         let bytes = found.bytes.as_ref().map_or(&[][..], |bytes| bytes);
         let mut state = self.state();
         let changes = state.changes();
@@ -168,17 +207,31 @@ impl Part {
             damaged = report.damaged,
             "token cache read"
         );
+        let name = self.name.clone();
+        events.push(CacheEvent::Loaded { name });
         Ok(())
     }
 
     async fn set_aside(
         &self,
         version: &Version,
-        damage: &Error,
+        damage: Error,
         engine: &Engine,
+        events: &mut Vec<CacheEvent>,
     ) -> Result<(), Error> {
-        tracing::warn!(target: "msal", error = %damage, "the token cache cannot be read");
-        engine.set_aside(&self.name, version).await
+        let place = engine.set_aside(&self.name, version).await?;
+        tracing::warn!(
+            target: "msal",
+            error = %damage,
+            place = place.as_deref(),
+            "the token cache could not be read and was set aside; it may hold tokens"
+        );
+        events.push(CacheEvent::SetAside {
+            name: self.name.clone(),
+            place,
+            damage,
+        });
+        Ok(())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
