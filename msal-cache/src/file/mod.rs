@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `<cache>` | the JSON that all MSALs share, mode 0600 |
 //! | `<cache>.lock` | our lock, held while the file is changed; it stays, and holds a count of our writes |
+//! | `<cache>.refresh-0.lock` to `-f.lock` | held while a token is refreshed; they stay |
 //! | `<cache>.lockfile` | the lock of MSAL Python, Node and .NET, only where the file is [shared](FileStore::shared) |
 //! | `<cache>.msal-new`, `<cache>.lockfile.msal-new` | the next content, and the next such lock, while they are being made |
 //! | `<cache>.corrupt-<seconds>` | a damaged file that was moved away; it holds tokens too |
@@ -18,12 +19,14 @@
 //! of its process, so processes that share a file should share their process numbers too (one container, not two).
 
 mod aside;
+mod engine;
 mod error;
 #[cfg(not(unix))]
 #[path = "folder_other.rs"]
 mod folder;
 #[cfg(unix)]
 mod folder;
+mod lease;
 mod lock;
 mod peer_lock;
 mod stamp;
