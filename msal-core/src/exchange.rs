@@ -7,9 +7,11 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 use crate::flow::Io;
-use crate::retry::RetryPolicy;
+use crate::retry::{RetryPolicy, Tried};
 use crate::throttle::{Asked, Fingerprint, Throttle};
-use crate::{Error, ErrorKind, Request, Response, SendOptions, ServerError, TransportError};
+use crate::{
+    Error, ErrorKind, Request, Response, SendOptions, ServerError, Timestamp, TransportError,
+};
 
 /// How an exchange is to be carried out.
 #[derive(Clone, Copy, Debug)]
@@ -65,12 +67,13 @@ pub(crate) async fn exchange(
 /// An exchange whose request is made anew for each attempt, since it carries something that may be used once only.
 pub(crate) struct Exchange<'a> {
     terms: Terms<'a>,
-    attempt: u32,
+    tried: Tried,
 }
 
 impl<'a> Exchange<'a> {
     pub(crate) fn new(terms: Terms<'a>) -> Self {
-        Self { terms, attempt: 0 }
+        let tried = Tried::default();
+        Self { terms, tried }
     }
 
     /// Sends the request once. None means that it is time to send another.
@@ -88,15 +91,15 @@ impl<'a> Exchange<'a> {
         }
         let max_body = SendOptions::of(&request).max_body;
         let outcome = io.send(timed(request, io)?).await;
-        note(self.attempt, &outcome);
-        if let Some(pause) = self
-            .terms
-            .retry
-            .pause_after(self.attempt, &outcome, io.env())
+        note(self.tried.failed, &outcome);
+        if self.tried.failed == 0 {
+            self.tried.first = outcome.as_ref().ok().map(Response::status);
+        }
+        if let Some(pause) = self.terms.retry.pause_after(self.tried, &outcome, io.env())
             && pause < io.time_left()
         {
             io.wait(pause).await;
-            self.attempt += 1;
+            self.tried.failed += 1;
             return Ok(None);
         }
         let response = settled(outcome, max_body)?;
@@ -127,7 +130,7 @@ pub(crate) fn refusal(response: &Response, asker: Asker, io: &Io) -> Error {
 
 /// The error with the pause that the answer asks for.
 pub(crate) fn paused(error: Error, response: &Response, io: &Io) -> Error {
-    match retry_after(response, io) {
+    match retry_after(response, io.now()) {
         Some(pause) => error.with_retry_after(pause),
         None => error,
     }
@@ -197,7 +200,7 @@ impl<'a> Memory<'a> {
             return;
         }
         let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
-        let named = retry_after(response, io);
+        let named = retry_after(response, io.now());
         // A device that waits asks less often by itself.
         let is_busy = busy && asker != Asker::Waiting;
         let pause = named.or_else(|| is_busy.then_some(self.throttling.pause));
@@ -236,13 +239,13 @@ fn throttled(error: &Error) -> Error {
 }
 
 /// The pause that the server asks for: seconds, or a date, RFC 9110 section 10.2.3.
-fn retry_after(response: &Response, io: &Io) -> Option<Duration> {
+pub(crate) fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
     let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     let pause = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
             let date = httpdate::parse_http_date(text).ok()?;
-            date.duration_since(SystemTime::from(io.now()))
+            date.duration_since(SystemTime::from(now))
                 .unwrap_or_default()
         }
     };

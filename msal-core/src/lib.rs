@@ -20,6 +20,7 @@ mod flow;
 mod flows;
 mod freshness;
 mod jwt;
+pub mod managed_identity;
 mod model;
 mod pkce;
 #[cfg(feature = "certificate")]
@@ -37,7 +38,7 @@ mod transport;
 pub mod wstrust;
 
 pub use account::{Account, TenantProfile};
-pub use app::{ConfidentialClientApplication, PublicClientApplication};
+pub use app::{ConfidentialClientApplication, ManagedIdentityApplication, PublicClientApplication};
 pub use authority::{Authority, AuthorityKind};
 pub use callback::{Callback, Task};
 pub use correlation::CorrelationId;

@@ -209,17 +209,23 @@ impl<A: Buildable> Builder<A> {
         build: impl FnOnce(ApplicationBuilder, Arc<dyn TokenStore>, Env) -> Result<C, Error>,
     ) -> Result<(C, A::Means), Error> {
         let store = self.cache.unwrap_or_else(|| Arc::new(TokenCache::new()));
-        let is_async = store.persistence().is_some_and(|kept| kept.is_async());
-        if is_async && !A::IS_ASYNC {
-            return Err(Error::new(ErrorKind::Unsupported("an async token cache"))
-                .because("a blocking application cannot wait for it: give a store that blocks"));
-        }
+        check_store::<A>(&*store)?;
         let env = self.env.unwrap_or_else(env::system);
         let mut settings = self.settings;
         settings.region = self.region.transpose()?;
         settings.region_environment = RegionEnvironment::read(|name| std::env::var(name).ok());
         let core = build(self.core.authority_settings(settings), store, env)?;
         Ok((core, self.means))
+    }
+}
+
+/// Fails for a store that the application cannot wait for.
+pub(crate) fn check_store<A: Buildable>(store: &dyn TokenStore) -> Result<(), Error> {
+    let is_async = store.persistence().is_some_and(|kept| kept.is_async());
+    match is_async && !A::IS_ASYNC {
+        false => Ok(()),
+        true => Err(Error::new(ErrorKind::Unsupported("an async token cache"))
+            .because("a blocking application cannot wait for it: give a store that blocks")),
     }
 }
 

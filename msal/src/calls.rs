@@ -232,6 +232,36 @@ macro_rules! user_calls {
     };
 }
 
+/// What applications under a managed identity can do.
+macro_rules! managed_calls {
+    ($application:ident) => {
+        impl $application {
+            /// Begins an application under this identity.
+            pub fn builder(id: ManagedIdentityId) -> ManagedIdentityBuilder<Self> {
+                ManagedIdentityBuilder::new(id)
+            }
+
+            /// A token for one resource, such as `https://vault.azure.net`: from the cache, or by the machine's token
+            /// service. The scope `https://vault.azure.net/.default` means the same.
+            ///
+            /// A token that has passed half of its life, where that is longer than two hours, is handed out at once and
+            /// renewed beside.
+            pub fn acquire_token<'a>(
+                &'a self,
+                resource: &'a str,
+            ) -> Call<'a, Self, ForMachine<'a>> {
+                Call::new(self, ForMachine::new(resource))
+            }
+
+            /// Which service of Azure's gives the tokens.
+            pub fn source(&self) -> ManagedIdentitySource {
+                self.core.source()
+            }
+        }
+    };
+}
+
 pub(crate) use confidential_calls;
+pub(crate) use managed_calls;
 pub(crate) use public_calls;
 pub(crate) use user_calls;

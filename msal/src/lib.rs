@@ -89,6 +89,9 @@ mod confidential;
 mod env;
 mod host;
 pub mod interactive;
+mod machine;
+mod managed;
+mod managed_builder;
 mod means;
 mod public;
 pub mod request;
@@ -97,6 +100,8 @@ mod runtime;
 pub use builder::Builder;
 pub use call::{Call, CallFuture};
 pub use confidential::ConfidentialClientApplication;
+pub use managed::ManagedIdentityApplication;
+pub use managed_builder::ManagedIdentityBuilder;
 pub use msal_cache::persist::PersistentCache;
 pub use msal_cache::{Compatibility, TokenCache};
 pub use msal_core::app::{
@@ -106,6 +111,7 @@ pub use msal_core::authority::AuthoritySettings;
 #[cfg(feature = "certificate")]
 pub use msal_core::credential::Certificate;
 pub use msal_core::credential::ClientCredential;
+pub use msal_core::managed_identity::{Machine, ManagedIdentityId, ManagedIdentitySource};
 pub use msal_core::{
     AccessToken, Account, Ask, AsyncHost, AsyncTransport, AuthenticationResult, Authority,
     AuthorityKind, AuthorizationCode, Callback, Claims, ClaimsChallenge, ClientAssertion,

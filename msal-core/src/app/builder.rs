@@ -157,6 +157,11 @@ impl ApplicationBuilder {
         .map(PublicClientApplication::new)
     }
 
+    /// What all calls of a managed identity share.
+    pub(super) fn managed(self, store: Arc<dyn TokenStore>, env: Env) -> Result<App, Error> {
+        self.app(store, env, |_| Ok(()))
+    }
+
     fn app(
         self,
         store: Arc<dyn TokenStore>,

@@ -9,7 +9,7 @@ use crate::flows::cached::is_being_renewed;
 use crate::flows::stored;
 use crate::freshness::Freshness;
 use crate::result::User;
-use crate::store::{AccessTokenEntry, AccessTokenLookup, OwnerRef};
+use crate::store::{AccessTokenEntry, AccessTokenLookup, ExtendedKey, OwnerRef};
 
 impl App {
     /// A cached token of the application itself that can be handed out without any work.
@@ -18,7 +18,19 @@ impl App {
         S: IntoIterator<Item: AsRef<str>> + Clone,
     {
         let realm = self.authority.realm();
-        let token = with_borrowed(scopes, |scopes| self.good(OwnerRef::App, realm, scopes))?;
+        let good = |scopes: &[&str]| self.good(OwnerRef::App, realm, None, scopes);
+        let token = with_borrowed(scopes, good)?;
+        Some(AuthenticationResult::from_cache(token, self.ids))
+    }
+
+    /// A cached token of a managed identity that can be handed out without any work.
+    pub(super) fn machine_hit(
+        &self,
+        resource: &str,
+        key: Option<&ExtendedKey>,
+    ) -> Option<AuthenticationResult> {
+        let realm = self.authority.realm();
+        let token = self.good(OwnerRef::App, realm, key, &[resource])?;
         Some(AuthenticationResult::from_cache(token, self.ids))
     }
 
@@ -32,7 +44,7 @@ impl App {
             Some(home) => home,
             None => self.authority.realm(),
         };
-        let token = with_borrowed(scopes, |scopes| self.good(owner, realm, scopes))?;
+        let token = with_borrowed(scopes, |scopes| self.good(owner, realm, None, scopes))?;
         let user = User::cached(self.clone(), Some(account.clone()));
         Some(AuthenticationResult::from_cache(token, self.ids).with_user(Some(user)))
     }
@@ -41,6 +53,7 @@ impl App {
         &self,
         owner: OwnerRef<'_>,
         realm: &str,
+        extended: Option<&ExtendedKey>,
         scopes: &[&str],
     ) -> Option<Arc<AccessTokenEntry>> {
         let now = self.env.now();
@@ -50,7 +63,7 @@ impl App {
             client_id: &self.client_id,
             owner,
             binding: None,
-            extended: None,
+            extended,
             scopes,
             scope_case: self.authority.scope_case(),
         };

@@ -8,6 +8,7 @@ pub(crate) mod device_code_flow;
 mod explanation;
 mod hit;
 mod interaction;
+mod managed;
 mod options;
 mod parameters;
 mod public;
@@ -27,6 +28,7 @@ pub use confidential::ConfidentialClientApplication;
 pub use device_code_flow::DeviceCodeFlow;
 pub use explanation::Explanation;
 pub use interaction::Interaction;
+pub use managed::{ManagedIdentityApplication, ManagedIdentityBuilder, ManagedIdentityOptions};
 pub use options::{CallOptions, ClientCredentialOptions};
 pub use public::PublicClientApplication;
 pub use sign_in_options::{

@@ -3,7 +3,7 @@
 pub mod cloud;
 pub(crate) mod document;
 mod endpoints;
-mod host;
+pub(crate) mod host;
 pub mod instance;
 mod issuer;
 #[cfg(feature = "certificate")]

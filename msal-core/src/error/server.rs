@@ -50,6 +50,26 @@ impl ServerError {
         }
     }
 
+    /// What the token service of a machine says. Each has a form of its own.
+    pub(crate) fn of_machine(status: u16, body: &[u8]) -> Self {
+        let wire = serde_json::from_slice::<MachineWire>(body).unwrap_or_default();
+        let (code, inner) = match wire.error {
+            Some(MachineError::Code(code)) => (Some(code), MachineFault::default()),
+            Some(MachineError::Fault(fault)) => (fault.code.clone(), fault),
+            Some(MachineError::Other(_)) | None => (None, MachineFault::default()),
+        };
+        let short = |text: Option<String>| Some(sanitized(&text?)).filter(|text| !text.is_empty());
+        let description = wire.error_description.or(inner.message).or(wire.message);
+        let correlation_id = wire.correlation_id.or(inner.correlation_id);
+        Self {
+            code: short(code),
+            description: short(description),
+            correlation_id: short(correlation_id),
+            aadsts_codes: wire.error_codes,
+            ..Self::read(status, b"")
+        }
+    }
+
     /// A SOAP fault (SOAP 1.2 part 1 section 5.4), which comes with HTTP status 500 whoever is the cause of it.
     pub(crate) fn fault(status: u16, code: &str, reason: Option<&str>, is_ours: bool) -> Self {
         Self {
@@ -228,6 +248,40 @@ impl fmt::Debug for ServerError {
             .field("timestamp", &self.timestamp)
             .finish()
     }
+}
+
+/// The wire form of machines' services.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct MachineWire {
+    error: Option<MachineError>,
+    #[serde(deserialize_with = "text")]
+    error_description: Option<String>,
+    #[serde(deserialize_with = "text")]
+    message: Option<String>,
+    #[serde(alias = "correlationId", deserialize_with = "text")]
+    correlation_id: Option<String>,
+    #[serde(deserialize_with = "numbers")]
+    error_codes: Vec<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum MachineError {
+    Code(String),
+    Fault(MachineFault),
+    Other(IgnoredAny),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct MachineFault {
+    #[serde(deserialize_with = "text")]
+    code: Option<String>,
+    #[serde(deserialize_with = "text")]
+    message: Option<String>,
+    #[serde(alias = "correlationId", deserialize_with = "text")]
+    correlation_id: Option<String>,
 }
 
 /// The wire form, read leniently: a member of the wrong type counts as absent, for an answer that refuses

@@ -135,7 +135,8 @@ impl Wanted {
         }
     }
 
-    fn look(&self, app: &App, now: Timestamp) -> Option<Arc<AccessTokenEntry>> {
+    /// What the cache holds, whatever the call is told.
+    pub(crate) fn look(&self, app: &App, now: Timestamp) -> Option<Arc<AccessTokenEntry>> {
         let scopes: Vec<&str> = self.scopes.iter().collect();
         let binding = self.binding();
         let lookup = self.lookup(&scopes, binding.as_deref(), app);

@@ -12,6 +12,7 @@ pub(crate) mod finish;
 pub(crate) mod identity;
 pub(crate) mod interactive;
 pub(crate) mod logout;
+pub(crate) mod managed_identity;
 pub(crate) mod on_behalf_of;
 pub(crate) mod password;
 pub(crate) mod refresh;

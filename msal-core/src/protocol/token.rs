@@ -154,7 +154,7 @@ impl<'de> Deserialize<'de> for Seconds {
 }
 
 /// A token goes into a header, where white space and controls would start another one.
-fn is_header_safe(token: &str) -> bool {
+pub(crate) fn is_header_safe(token: &str) -> bool {
     // Without an early end, so that many bytes are looked at at once.
     let graphic = token
         .bytes()

@@ -14,7 +14,9 @@
 //! ```
 
 mod confidential;
+mod managed;
 mod public;
 
 pub use confidential::ConfidentialClientApplication;
+pub use managed::ManagedIdentityApplication;
 pub use public::PublicClientApplication;

@@ -5,9 +5,18 @@ use msal_core::{AsyncTransport, Error, ErrorKind};
 use super::Takes;
 use crate::builder::{Buildable, Builder};
 use crate::host::AsyncDriver;
+use crate::managed_builder::ManagedIdentityBuilder;
 use crate::runtime::Runtime;
 
 impl<A: Buildable<Means = AsyncMeans>> Builder<A> {
+    /// What waits and runs tasks. By default tokio, by the feature of that name.
+    pub fn runtime(mut self, runtime: impl Runtime + 'static) -> Self {
+        self.means.runtime = Some(Arc::new(runtime));
+        self
+    }
+}
+
+impl<A: Buildable<Means = AsyncMeans>> ManagedIdentityBuilder<A> {
     /// What waits and runs tasks. By default tokio, by the feature of that name.
     pub fn runtime(mut self, runtime: impl Runtime + 'static) -> Self {
         self.means.runtime = Some(Arc::new(runtime));
