@@ -1,8 +1,7 @@
 //! A cache that outlives the process: a private file that any number of processes share without losing an update.
 //!
 //! [`FileStore`] is the file: who may read it, how it is locked, and how it is replaced as a whole. It knows bytes and
-//! nothing of tokens. [`FileCache`] is a [`TokenCache`](crate::TokenCache) with such a file behind it: what flows do to
-//! it is kept as [`Change`](msal_core::store::Change)s until they have been made in the file too.
+//! nothing of tokens. A [`PersistentCache`](crate::persist::PersistentCache) with such a file behind it does.
 //!
 //! # Files
 //! | name | what |
@@ -20,7 +19,6 @@
 //! of its process, so processes that share a file should share their process numbers too (one container, not two).
 
 mod aside;
-mod cache;
 mod engine;
 mod error;
 #[cfg(not(unix))]
@@ -31,11 +29,8 @@ mod folder;
 mod lease;
 mod lock;
 mod peer_lock;
-mod replay;
 mod stamp;
 mod store;
 
-pub use cache::FileCache;
 pub use error::{FileError, Refusal};
-pub use stamp::Stamp;
-pub use store::{FileStore, Found};
+pub use store::FileStore;
