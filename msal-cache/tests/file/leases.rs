@@ -160,8 +160,8 @@ fn a_failing_system_call_gives_no_lease_and_no_wait() {
         ("openat:error=EROFS", 60),
         ("openat:error=EACCES", 60),
         ("flock:error=ENOLCK", 2),
-        ("write:error=ENOSPC", 2),
-        ("write:error=EIO", 2),
+        ("write:error=ENOSPC", 8),
+        ("write:error=EIO", 8),
     ] {
         let mut failed = 0;
         for at in 1..=calls {
