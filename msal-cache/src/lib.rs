@@ -19,6 +19,8 @@
 
 mod apps;
 mod cache;
+#[cfg(feature = "encrypted")]
+pub mod encrypted;
 mod evict;
 mod explain;
 pub mod file;
