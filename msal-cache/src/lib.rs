@@ -26,6 +26,8 @@ mod explain;
 pub mod file;
 mod index;
 mod interner;
+#[cfg(feature = "keyring")]
+pub mod keyring;
 mod limits;
 pub mod persist;
 mod schema;
