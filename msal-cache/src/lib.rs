@@ -28,6 +28,7 @@ mod index;
 mod interner;
 #[cfg(feature = "keyring")]
 pub mod keyring;
+mod life;
 mod limits;
 pub mod persist;
 mod schema;

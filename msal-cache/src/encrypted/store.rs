@@ -138,7 +138,7 @@ impl<S: CacheStore> CacheStore for Encrypted<S> {
     }
 
     /// As it is, encrypted.
-    fn set_aside(&self, name: &str, damaged: &Version) -> Result<(), Error> {
+    fn set_aside(&self, name: &str, damaged: &Version) -> Result<Option<String>, Error> {
         self.inner.set_aside(name, damaged)
     }
 
@@ -168,7 +168,7 @@ impl<S: AsyncCacheStore> AsyncCacheStore for Encrypted<S> {
     }
 
     /// As it is, encrypted.
-    async fn set_aside(&self, name: &str, damaged: &Version) -> Result<(), Error> {
+    async fn set_aside(&self, name: &str, damaged: &Version) -> Result<Option<String>, Error> {
         self.inner.set_aside(name, damaged).await
     }
 

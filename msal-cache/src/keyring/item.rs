@@ -147,7 +147,7 @@ impl KeyringItem {
                 life: None,
             }))
         };
-        self.signal.update(NAME, &mut signal).map(drop)
+        CacheStore::update(&self.signal, NAME, &mut signal).map(drop)
     }
 }
 
@@ -187,16 +187,20 @@ impl CacheStore for KeyringItem {
     }
 
     /// As another item, whose last attribute ends in `.corrupt`: not as a file, where it would be less safe than it was.
-    fn set_aside(&self, _name: &str, damaged: &Version) -> Result<(), Error> {
+    fn set_aside(&self, _name: &str, damaged: &Version) -> Result<Option<String>, Error> {
+        let aside = self.place.aside();
+        let mut put_there = None;
         self.locked(|| {
             let (place, access) = (self.place.clone(), self.access);
             let raw = bounded(access.limit, move || desk::read(&place, access))?;
             let Some(raw) = raw.filter(|raw| version(Some(raw)) == *damaged) else {
                 return Ok(false);
             };
-            self.write(&self.place.aside(), raw)?;
+            self.write(&aside, raw)?;
+            put_there = Some(aside.label.clone());
             self.remove(&self.place)
-        })
+        })?;
+        Ok(put_there)
     }
 
     fn lease(&self, name: &str, digest: &[u8; 32], limit: Duration) -> Result<Lease, Error> {
