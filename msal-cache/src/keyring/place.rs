@@ -33,7 +33,7 @@ impl Place {
             account: account.to_owned(),
             attributes: vec![attribute("service", service), attribute("account", account)],
             schema: GENERIC.to_owned(),
-            is_by_schema: true,
+            is_by_schema: false,
             label: [service, "/", account].concat(),
         }
     }

@@ -34,9 +34,8 @@ pub(crate) struct Service(Receiver<String>);
 impl Service {
     pub(crate) fn start(bus: &Bus, mood: Mood) -> Self {
         let connection = bus.connect();
-        // Before it has its name, so that it misses nothing.
-        let messages = MessageIterator::from(&connection);
         connection.request_name("org.freedesktop.secrets").unwrap();
+        let messages = MessageIterator::from(&connection);
         let (sender, asked) = mpsc::channel();
         thread::spawn(move || serve(connection, messages, mood, &sender));
         Self(asked)
@@ -56,9 +55,10 @@ fn serve(connection: Connection, messages: MessageIterator, mood: Mood, asked: &
     for message in messages {
         let Ok(message) = message else { return };
         let header = message.header();
-        let Some(member) = header.member().filter(|_| {
-            message.message_type() == zbus::message::Type::MethodCall
-        }) else {
+        let Some(member) = header
+            .member()
+            .filter(|_| message.message_type() == zbus::message::Type::MethodCall)
+        else {
             continue;
         };
         let member = member.as_str().to_owned();
@@ -75,41 +75,44 @@ fn serve(connection: Connection, messages: MessageIterator, mood: Mood, asked: &
 
 fn answer(connection: &Connection, message: &Message, member: &str, mood: Mood) {
     let header = message.header();
-    let fail = |name: &str| connection.reply_error(&header, name, &"it says why").unwrap();
+    let fail = |name: &str| {
+        connection
+            .reply_error(&header, name, &"it says why")
+            .unwrap()
+    };
     let is_locked = matches!(mood, Mood::Locked | Mood::LockedWithout | Mood::Refused);
     let sent = match member {
         "OpenSession" => {
             let (algorithm, _): (String, OwnedValue) = message.body().deserialize().unwrap();
             if algorithm != "plain" {
-                return drop(fail("org.freedesktop.DBus.Error.NotSupported"));
+                return fail("org.freedesktop.DBus.Error.NotSupported");
             }
             connection.reply(&header, &(Value::from(""), path("/session")))
         }
-        "SearchItems" if mood == Mood::Fails => return drop(fail("com.example.Broken")),
+        "SearchItems" if mood == Mood::Fails => return fail("com.example.Broken"),
         "SearchItems" => {
-            let items: Vec<OwnedObjectPath> = is_locked.then(|| path("/item")).into_iter().collect();
+            let items: Vec<OwnedObjectPath> =
+                is_locked.then(|| path("/item")).into_iter().collect();
             connection.reply(&header, &(Vec::<OwnedObjectPath>::new(), items))
         }
         "ReadAlias" if mood == Mood::Uncollected => connection.reply(&header, &path("/")),
         "ReadAlias" => connection.reply(&header, &path("/collection")),
         "Get" => connection.reply(&header, &Value::from(false)),
         "Unlock" if mood == Mood::LockedWithout => {
-            connection.reply(&header, &(vec![path("/item")], path("/")))
+            let asked: Vec<OwnedObjectPath> = message.body().deserialize().unwrap();
+            connection.reply(&header, &(asked, path("/")))
         }
         "Unlock" => {
+            let asked: Vec<OwnedObjectPath> = message.body().deserialize().unwrap();
+            assert_eq!(asked, [path("/item")]);
             connection.reply(&header, &(Vec::<OwnedObjectPath>::new(), path("/prompt")))
         }
         "Prompt" => {
             connection.reply(&header, &()).unwrap();
             if mood == Mood::Refused {
                 let (interface, body) = ("org.freedesktop.Secret.Prompt", (true, Value::from("")));
-                let signal = connection.emit_signal(
-                    None::<&str>,
-                    "/prompt",
-                    interface,
-                    "Completed",
-                    &body,
-                );
+                let signal =
+                    connection.emit_signal(None::<&str>, "/prompt", interface, "Completed", &body);
                 signal.unwrap();
             }
             return;
