@@ -333,16 +333,15 @@ impl Persistence for PersistentCache {
 
     fn save(&self, partition: &Partition, now: Timestamp) -> Task<()> {
         self.0.tick(now);
-        let part = self.part(partition);
-        let (inner, partition) = (self.0.clone(), partition.clone());
+        let (cache, partition) = (self.clone(), partition.clone());
         self.0.keeper.engine.task("token cache save", async move {
-            let Some(part) = part else {
+            let Some(part) = cache.part(&partition) else {
                 return Ok(());
             };
-            let writing = inner.writing(now);
+            let writing = cache.0.writing(now);
             let wanted = Some(&partition).filter(|wanted| **wanted != Partition::Everything);
-            let saved = part.save(wanted, writing, &inner.keeper).await;
-            inner.settle(&part);
+            let saved = part.save(wanted, writing, &cache.0.keeper).await;
+            cache.0.settle(&part);
             saved
         })
     }
