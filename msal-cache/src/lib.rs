@@ -26,6 +26,8 @@ mod index;
 mod interner;
 mod limits;
 pub mod persist;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod schema;
 mod step;
 mod table;
