@@ -1,16 +1,17 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use msal_core::Error;
+use msal_core::{Error, ErrorKind};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use redis::Value;
 use zeroize::Zeroizing;
 
 use super::keys::Keys;
-use super::lease::Taken;
+use super::lease::{Taken, tell};
 use super::link::Link;
 use super::script::{LEASE, PUT, RELEASE, REMOVE, SET_ASIDE};
+use super::wait::{Pauses, Wait};
 use super::{RedisError, RedisOptions};
 use crate::persist::{Content, Found, Loaded, Make, Next, Updated, Version};
 
@@ -56,27 +57,62 @@ impl Engine {
     }
 
     pub(super) async fn update(&self, name: &str, make: &mut Make<'_>) -> Result<Updated, Error> {
-        let since = Instant::now();
-        let key = self.keys.value(name);
-        let mut found = self.value(&key).await?;
-        let mut pauses = Pauses::default();
-        loop {
-            let before = found.version.clone();
-            let swap = match make(&found)? {
-                Next::Keep => Swap::Done(before.clone()),
-                Next::Put(content) => self.put(&key, &before, content).await?,
-                Next::Remove => self.remove(name, &before).await?,
-            };
-            match swap {
-                Swap::Done(after) => return Ok(Updated { before, after }),
-                Swap::Late(now) => found = now,
-            }
-            let waited = since.elapsed();
-            if waited >= self.update_wait {
-                return Err(RedisError::Busy { waited }.into());
-            }
-            tokio::time::sleep(pauses.next()).await;
+        let writer = Writer {
+            value: self.keys.value(name),
+            turn: Taken {
+                key: self.keys.turn(name),
+                token: random(),
+            },
+            corrupt: self.keys.corrupt(name),
+        };
+        let wait = Wait::new(self.update_wait);
+        // Most are alone. Whoever is not takes turns, so that nobody is too late for ever.
+        if let Some(updated) = self.attempt(&writer, make).await? {
+            return Ok(updated);
         }
+        let updated = self.attempt_in_turn(&writer, make, &wait).await;
+        match &updated {
+            // A write ends the turn itself. Where Redis failed, it expires.
+            Ok(updated) if updated.before != updated.after => {}
+            Err(error) if *error.kind() == ErrorKind::Cache => {}
+            _ => tell(self.release(&writer.turn).await.err()),
+        }
+        updated
+    }
+
+    async fn attempt_in_turn(
+        &self,
+        writer: &Writer,
+        make: &mut Make<'_>,
+        wait: &Wait,
+    ) -> Result<Updated, Error> {
+        loop {
+            let mut pauses = Pauses::default();
+            while !self.takes(&writer.turn, TURN).await? {
+                wait.pause(pauses.next()).await?;
+            }
+            if let Some(updated) = self.attempt(writer, make).await? {
+                return Ok(updated);
+            }
+            // It took longer than a turn lasts.
+            wait.pause(pauses.next()).await?;
+        }
+    }
+
+    /// None where somebody else was quicker.
+    async fn attempt(
+        &self,
+        writer: &Writer,
+        make: &mut Make<'_>,
+    ) -> Result<Option<Updated>, Error> {
+        let found = self.value(&writer.value).await?;
+        let before = found.version.clone();
+        let after = match make(&found)? {
+            Next::Keep => Some(before.clone()),
+            Next::Put(content) => self.put(writer, &before, content).await?,
+            Next::Remove => self.remove(writer, &before).await?,
+        };
+        Ok(after.map(|after| Updated { before, after }))
     }
 
     pub(super) async fn set_aside(&self, name: &str, damaged: &Version) -> Result<(), Error> {
@@ -86,7 +122,7 @@ impl Engine {
         let keys = [&*self.keys.value(name), &*self.keys.corrupt(name)];
         let life = milliseconds(WEEK);
         let arguments = [damaged.as_bytes(), life.as_bytes()];
-        self.link.run(&SET_ASIDE, &keys, &arguments).await?;
+        self.link.does(&SET_ASIDE, &keys, &arguments).await?;
         Ok(())
     }
 
@@ -102,13 +138,7 @@ impl Engine {
             key: self.keys.lease(name, digest),
             token: random(),
         };
-        let life = milliseconds(LEASE_LIFE);
-        let arguments = [&taken.token[..], life.as_bytes()];
-        loop {
-            let answer = self.link.run(&LEASE, &[&taken.key], &arguments).await?;
-            if answer == Value::Int(1) {
-                return Ok(Some(taken));
-            }
+        while !self.takes(&taken, LEASE_LIFE).await? {
             let left = limit.saturating_sub(since.elapsed());
             if left.is_zero() {
                 return Ok(None);
@@ -116,6 +146,7 @@ impl Engine {
             let pause = rand::random_range(SHORTEST_POLL..=LONGEST_POLL);
             tokio::time::sleep(pause.min(left)).await;
         }
+        Ok(Some(taken))
     }
 
     pub(super) async fn release(&self, taken: &Taken) -> Result<(), RedisError> {
@@ -127,9 +158,15 @@ impl Engine {
         end(&self.link.another(), taken).await
     }
 
+    async fn takes(&self, taken: &Taken, life: Duration) -> Result<bool, RedisError> {
+        let life = milliseconds(life);
+        let arguments = [&taken.token[..], life.as_bytes()];
+        self.link.does(&LEASE, &[&taken.key], &arguments).await
+    }
+
     async fn value(&self, key: &str) -> Result<Found, RedisError> {
-        let value = self.link.ask("reading", redis::cmd("GET").arg(key)).await?;
-        found("reading", value)
+        let value = self.link.ask(READING, redis::cmd("GET").arg(key)).await?;
+        found(value)
     }
 
     async fn version(&self, key: &str) -> Result<Version, RedisError> {
@@ -141,12 +178,13 @@ impl Engine {
         }
     }
 
+    /// The version since; none where somebody else was quicker.
     async fn put(
         &self,
-        key: &str,
+        writer: &Writer,
         before: &Version,
         mut content: Content,
-    ) -> Result<Swap, RedisError> {
+    ) -> Result<Option<Version>, RedisError> {
         let bytes = content.bytes.len() as u64;
         if bytes > self.limit {
             let limit = self.limit;
@@ -155,26 +193,26 @@ impl Engine {
         let after = random();
         content.bytes = tailed(content.bytes, &after);
         let life = milliseconds(content.life.unwrap_or(self.life));
-        let arguments = [before.as_bytes(), &content.bytes[..], life.as_bytes()];
-        let answer = self.link.run(&PUT, &[key], &arguments).await?;
-        let after = Version::new(after);
-        match answer {
-            Value::Int(_) => Ok(Swap::Done(after)),
-            now => match found(PUT.doing, now)? {
-                // It was written, but the answer was lost and it was sent again.
-                now if now.version == after => Ok(Swap::Done(after)),
-                now => Ok(Swap::Late(now)),
-            },
-        }
+        let keys = [&*writer.value, &*writer.turn.key];
+        let arguments = [
+            before.as_bytes(),
+            &content.bytes[..],
+            life.as_bytes(),
+            &writer.turn.token,
+        ];
+        let is_put = self.link.does(&PUT, &keys, &arguments).await?;
+        Ok(is_put.then(|| Version::new(after)))
     }
 
-    async fn remove(&self, name: &str, before: &Version) -> Result<Swap, RedisError> {
-        let keys = [&*self.keys.value(name), &*self.keys.corrupt(name)];
-        let arguments = [before.as_bytes()];
-        match self.link.run(&REMOVE, &keys, &arguments).await? {
-            Value::Int(_) | Value::Nil => Ok(Swap::Done(nothing())),
-            now => Ok(Swap::Late(found(REMOVE.doing, now)?)),
-        }
+    async fn remove(
+        &self,
+        writer: &Writer,
+        before: &Version,
+    ) -> Result<Option<Version>, RedisError> {
+        let keys = [&*writer.value, &*writer.turn.key, &*writer.corrupt];
+        let arguments = [before.as_bytes(), &writer.turn.token];
+        let is_removed = self.link.does(&REMOVE, &keys, &arguments).await?;
+        Ok(is_removed.then(nothing))
     }
 
     pub(super) fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,21 +225,20 @@ impl Engine {
 
 async fn end(link: &Link, taken: &Taken) -> Result<(), RedisError> {
     let arguments = [&taken.token[..]];
-    link.run(&RELEASE, &[&taken.key], &arguments)
+    link.does(&RELEASE, &[&taken.key], &arguments)
         .await
         .map(drop)
 }
 
-/// How an attempt to change a value ended.
-enum Swap {
-    /// This is the version now.
-    Done(Version),
-    /// Somebody else was quicker, and made it this.
-    Late(Found),
+/// Who writes a value, and what its keys are called.
+struct Writer {
+    value: String,
+    turn: Taken,
+    corrupt: String,
 }
 
 /// Parts a value from its version.
-fn found(doing: &'static str, value: Value) -> Result<Found, RedisError> {
+fn found(value: Value) -> Result<Found, RedisError> {
     let mut bytes = match value {
         Value::BulkString(bytes) if !bytes.is_empty() => Zeroizing::new(bytes),
         Value::BulkString(_) | Value::Nil => {
@@ -210,7 +247,7 @@ fn found(doing: &'static str, value: Value) -> Result<Found, RedisError> {
                 version: nothing(),
             });
         }
-        _ => return Err(RedisError::Answer { doing }),
+        _ => return Err(RedisError::Answer { doing: READING }),
     };
     // Of what is not ours and shorter, all is version: nobody can read it, but it can be set aside.
     let end = bytes.len().saturating_sub(TAIL.unsigned_abs());
@@ -257,28 +294,15 @@ fn milliseconds(time: Duration) -> String {
         .to_string()
 }
 
-/// Pauses of random length, which grow but stay so short that whoever writes often is not ahead for long.
-#[derive(Default)]
-struct Pauses(u32);
-
-impl Pauses {
-    fn next(&mut self) -> Duration {
-        let longest = FIRST_PAUSE.saturating_mul(1 << self.0).min(LAST_PAUSE);
-        self.0 = self.0.saturating_add(1).min(16);
-        rand::random_range(Duration::ZERO..=longest)
-    }
-}
-
 /// The bytes of a version, at the end of the value: what is before them is then what it was, without a copy.
 const TAIL: isize = 16;
-
-const FIRST_PAUSE: Duration = Duration::from_micros(250);
-
-const LAST_PAUSE: Duration = Duration::from_millis(16);
 
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
 
 const LONGEST_POLL: Duration = Duration::from_millis(50);
+
+/// For how long others wait for a writer that died.
+const TURN: Duration = Duration::from_secs(2);
 
 /// For how long a lease binds when its holder died.
 const LEASE_LIFE: Duration = Duration::from_secs(35);
@@ -286,3 +310,5 @@ const LEASE_LIFE: Duration = Duration::from_secs(35);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
 const TEN_YEARS: Duration = Duration::from_secs(3_650 * 86_400);
+
+const READING: &str = "reading";

@@ -39,6 +39,13 @@ impl Keys {
         key
     }
 
+    /// Of whose turn it is to write.
+    pub(super) fn turn(&self, name: &str) -> String {
+        let mut key = self.value(name);
+        key.push_str(":turn");
+        key
+    }
+
     pub(super) fn lease(&self, name: &str, digest: &[u8]) -> String {
         let mut key = self.value(name);
         key.push_str(":lease:");

@@ -92,7 +92,7 @@ impl Link {
     }
 
     /// Has Redis run a script, which it is given when it does not know it yet.
-    pub(super) async fn run(
+    async fn run(
         &self,
         script: &Script,
         keys: &[&str],
@@ -114,6 +114,22 @@ impl Link {
                 self.ask(script.doing, &invoke("EVAL", script.code)).await
             }
             answered => answered,
+        }
+    }
+
+    /// Whether a script did what it was to do.
+    pub(super) async fn does(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[&[u8]],
+    ) -> Result<bool, RedisError> {
+        match self.run(script, keys, arguments).await? {
+            Value::Int(0) => Ok(false),
+            Value::Int(1) => Ok(true),
+            _ => Err(RedisError::Answer {
+                doing: script.doing,
+            }),
         }
     }
 

@@ -22,6 +22,7 @@
 //! | `msal:{<name>}` | the JSON that all MSALs share, then 16 bytes that tell one state of it from all others | as long as its tokens, or [`RedisOptions::life`] where a refresh token is among them |
 //! | `msal:{<name>}:corrupt` | what could not be read, and was set aside; it holds tokens too | a week, or until its owner signs out |
 //! | `msal:{<name>}:lease:<digest>` | who refreshes a token just now | 35 seconds |
+//! | `msal:{<name>}:turn` | who writes next, where several want to | 2 seconds |
 //!
 //! The name is the partition's, with `%`, braces, spaces and control characters as `%` and two digits. The braces keep all
 //! keys of one name on one node of a cluster.
@@ -49,6 +50,7 @@ mod link;
 mod options;
 mod script;
 mod tls;
+mod wait;
 
 pub use asynchronous::AsyncRedisStore;
 pub use blocking::RedisStore;

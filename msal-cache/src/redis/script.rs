@@ -15,31 +15,45 @@ impl Script {
     }
 }
 
-/// Puts a value if the present one has this version; else gives the present one.
+/// Puts a value if the present one has this version, unless it is another writer's turn. Tells whether it did, also when
+/// it is asked again since the answer was lost.
 ///
-/// Keys: the value. Arguments: the version, the new value, its life in milliseconds.
+/// Keys: the value, whose turn it is. Arguments: the version, the new value, its life in milliseconds, who asks.
 pub(super) static PUT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "writing",
-        "if redis.call('GETRANGE', KEYS[1], -16, -1) == ARGV[1] then
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+        "local now = redis.call('GETRANGE', KEYS[1], -16, -1)
+if now == string.sub(ARGV[2], -16) then
   return 1
 end
-return redis.call('GET', KEYS[1])",
+local turn = redis.call('GET', KEYS[2])
+if now ~= ARGV[1] or (turn and turn ~= ARGV[4]) then
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if turn then
+  redis.call('DEL', KEYS[2])
+end
+return 1",
     )
 });
 
-/// Removes a value, and what was set aside of it, if the present one has this version; else gives the present one.
+/// Removes a value, and what was set aside of it, as the other puts one.
 ///
-/// Keys: the value, what was set aside. Arguments: the version.
+/// Keys: the value, whose turn it is, what was set aside. Arguments: the version, who asks.
 pub(super) static REMOVE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "removing",
-        "if redis.call('GETRANGE', KEYS[1], -16, -1) == ARGV[1] then
-  redis.call('DEL', KEYS[1], KEYS[2])
-  return 1
+        "local now = redis.call('GETRANGE', KEYS[1], -16, -1)
+local turn = redis.call('GET', KEYS[2])
+if now ~= '' and (now ~= ARGV[1] or (turn and turn ~= ARGV[2])) then
+  return 0
 end
-return redis.call('GET', KEYS[1])",
+redis.call('DEL', KEYS[1], KEYS[3])
+if turn == ARGV[2] then
+  redis.call('DEL', KEYS[2])
+end
+return 1",
     )
 });
 
@@ -58,7 +72,7 @@ return 1",
     )
 });
 
-/// Takes a lease that nobody has. Whoever asks again, since the answer was lost, has it.
+/// Takes a lease, or a turn, that nobody has. Whoever asks again, since the answer was lost, has it.
 ///
 /// Keys: the lease. Arguments: its holder's token, its life in milliseconds.
 pub(super) static LEASE: LazyLock<Script> = LazyLock::new(|| {
