@@ -278,13 +278,20 @@ fn tailed(mut bytes: Zeroizing<Vec<u8>>, version: &[u8]) -> Zeroizing<Vec<u8>> {
     whole
 }
 
-/// From the operating system, so that neither a forked process nor another machine has the same.
+/// Letters and digits, so that a value stays readable: 96 bits of the operating system's, so that neither a forked process
+/// nor another machine has the same.
 fn random() -> [u8; TAIL.unsigned_abs()] {
     let mut bytes = [0; TAIL.unsigned_abs()];
     SysRng
         .try_fill_bytes(&mut bytes)
         .expect("the operating system always has randomness");
-    bytes
+    bytes.map(|byte| match byte % 64 {
+        letter @ 0..26 => b'A' + letter,
+        letter @ 26..52 => b'a' + (letter - 26),
+        digit @ 52..62 => b'0' + (digit - 52),
+        62 => b'-',
+        _ => b'_',
+    })
 }
 
 /// As Redis takes times: at least one, and not so many that it could not add them up.

@@ -81,6 +81,17 @@ impl RedisError {
                 doing,
                 source: io_source(error),
             },
+            // The driver's words for an answer that ends in its middle.
+            Cause::Parse
+                if error
+                    .detail()
+                    .is_some_and(|text| text.contains("end of input")) =>
+            {
+                Self::Lost {
+                    doing,
+                    source: None,
+                }
+            }
             Cause::Parse | Cause::UnexpectedReturnType => Self::Answer { doing },
             _ => match error.code() {
                 Some(code) => Self::Refused {
