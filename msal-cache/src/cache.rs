@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ struct Inner {
     revision: AtomicU64,
     /// The time of the latest look-up, which tells eviction what has expired.
     now: AtomicU64,
+    /// Whether anything was evicted since all of it was replaced.
+    has_evicted: AtomicBool,
 }
 
 impl TokenCache {
@@ -56,6 +58,18 @@ impl TokenCache {
         TokenCacheBuilder {
             limits: Limits::default(),
         }
+    }
+
+    pub(crate) fn with_limits(limits: Limits) -> Self {
+        let shards = limits.shards();
+        Self(Arc::new(Inner {
+            limits,
+            table: Table::new(shards),
+            writer: Mutex::new(Writer::new(shards)),
+            revision: AtomicU64::new(0),
+            now: AtomicU64::new(0),
+            has_evicted: AtomicBool::new(false),
+        }))
     }
 
     /// How many access, refresh and id tokens and accounts there are.
@@ -131,6 +145,22 @@ impl TokenCache {
         self.load(file, false, changes)
     }
 
+    /// Whether it has lost anything for want of room since all of it was replaced.
+    pub(crate) fn has_evicted(&self) -> bool {
+        self.0.has_evicted.load(Ordering::Relaxed)
+    }
+
+    /// What is known of applications.
+    pub(crate) fn apps(&self) -> Vec<Arc<AppMetadataEntry>> {
+        self.0.table.apps().iter().cloned().collect()
+    }
+
+    /// When the last access token expires; none where there is no such.
+    pub(crate) fn last_expiry(&self) -> Option<Timestamp> {
+        let tokens = self.0.table.tokens().into_iter();
+        tokens.map(|(token, _)| token.expires_on()).max()
+    }
+
     fn load(&self, file: &[u8], keep: bool, changes: &[Arc<Change>]) -> Result<Report, Error> {
         let mut parsed = schema::read(file, self.0.limits.file)?;
         let mut writer = self.writer();
@@ -158,12 +188,14 @@ impl TokenCache {
             (entity, used)
         }));
         let table = self.0.table.emptied();
+        self.0.has_evicted.store(false, Ordering::Relaxed);
         fresh.fill(&table, schema::newest(loaded, &mut parsed.report));
         let now = self.0.now.load(Ordering::Relaxed);
         for change in changes {
             fresh.apply(&table, change, |entity| used_now(now, written_at(entity)));
         }
         parsed.report.evicted = fresh.enforce(&table, self.0.limits, now, &Change::default());
+        self.evicted(parsed.report.evicted);
         *writer = fresh;
         self.0.table.replace_by(table);
         self.changed();
@@ -216,6 +248,12 @@ impl TokenCache {
     fn writer(&self) -> MutexGuard<'_, Writer> {
         let writer = &self.0.writer;
         writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn evicted(&self, entries: usize) {
+        if entries > 0 {
+            self.0.has_evicted.store(true, Ordering::Relaxed);
+        }
     }
 
     fn changed(&self) {
@@ -273,7 +311,8 @@ impl TokenStore for TokenCache {
         let looked_up = self.0.now.load(Ordering::Relaxed);
         let used = |entity: &Entity| used_now(looked_up, written_at(entity));
         if writer.apply(&self.0.table, change, used) {
-            writer.enforce(&self.0.table, self.0.limits, looked_up, change);
+            let evicted = writer.enforce(&self.0.table, self.0.limits, looked_up, change);
+            self.evicted(evicted);
             self.changed();
         }
     }
@@ -324,14 +363,7 @@ impl TokenCacheBuilder {
 
     /// The cache.
     pub fn build(self) -> TokenCache {
-        let shards = self.limits.shards();
-        TokenCache(Arc::new(Inner {
-            limits: self.limits,
-            table: Table::new(shards),
-            writer: Mutex::new(Writer::new(shards)),
-            revision: AtomicU64::new(0),
-            now: AtomicU64::new(0),
-        }))
+        TokenCache::with_limits(self.limits)
     }
 }
 

@@ -24,6 +24,7 @@ mod explain;
 pub mod file;
 mod index;
 mod interner;
+mod life;
 mod limits;
 pub mod persist;
 #[cfg(feature = "redis")]

@@ -11,7 +11,7 @@ use msal_core::authority::AuthoritySettings;
 use msal_core::authority::region::{RegionEnvironment, RegionSetting};
 use msal_core::credential::ClientCredential;
 use msal_core::store::TokenStore;
-use msal_core::{Authority, Env, Error};
+use msal_core::{Authority, Env, Error, ErrorKind};
 
 use crate::env;
 use crate::means::Takes;
@@ -105,9 +105,21 @@ impl<A: Buildable> Builder<A> {
         }
     }
 
-    /// Where tokens are kept: give the same cache to several applications to share it. By default each application
-    /// has one of its own, in memory.
-    pub fn token_cache(self, cache: TokenCache) -> Self {
+    /// Where tokens are kept: a [`TokenCache`] in memory, or a [`PersistentCache`](crate::PersistentCache) that outlives
+    /// the process. Give clones of one to several applications to share it. By default each application has one of its
+    /// own, in memory.
+    ///
+    /// ```
+    /// use msal::{PersistentCache, PublicClientApplication};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("my-app/tokens.json");
+    ///
+    /// let app = PublicClientApplication::builder("client-id")
+    ///     .token_cache(PersistentCache::file(path)?)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn token_cache(self, cache: impl TokenStore + 'static) -> Self {
         self.token_store(Arc::new(cache))
     }
 
@@ -197,6 +209,11 @@ impl<A: Buildable> Builder<A> {
         build: impl FnOnce(ApplicationBuilder, Arc<dyn TokenStore>, Env) -> Result<C, Error>,
     ) -> Result<(C, A::Means), Error> {
         let store = self.cache.unwrap_or_else(|| Arc::new(TokenCache::new()));
+        let is_async = store.persistence().is_some_and(|kept| kept.is_async());
+        if is_async && !A::IS_ASYNC {
+            return Err(Error::new(ErrorKind::Unsupported("an async token cache"))
+                .because("a blocking application cannot wait for it: give a store that blocks"));
+        }
         let env = self.env.unwrap_or_else(env::system);
         let mut settings = self.settings;
         settings.region = self.region.transpose()?;
@@ -221,6 +238,9 @@ mod sealed {
     pub trait Buildable {
         /// What it is driven by, as far as the program has said.
         type Means: Default;
+
+        /// Whether its calls are futures.
+        const IS_ASYNC: bool;
     }
 
     /// An application that proves who it is.

@@ -1,7 +1,12 @@
-//! What a cache holds: its counts, and what is in a cache file, without the secrets.
+//! Token caches: what they hold, without the secrets, and where those that outlive the process are kept.
 //!
-//! The cache itself is [`TokenCache`](crate::TokenCache).
+//! The caches themselves are [`TokenCache`](crate::TokenCache) and [`PersistentCache`](crate::PersistentCache).
 
+pub use msal_cache::file;
+pub use msal_cache::persist::{
+    AsyncCacheStore, CacheEvent, CacheStore, Content, Found, Layout, Loaded, Make, Next,
+    PersistentCacheBuilder, Updated, Version,
+};
 pub use msal_cache::{
     Collision, Damage, InspectedEntry, Inspection, Kind, Report, Statistics, TokenCacheBuilder,
     inspect,

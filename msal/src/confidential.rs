@@ -58,6 +58,7 @@ impl Builder<ConfidentialClientApplication> {
 
 impl Buildable for ConfidentialClientApplication {
     type Means = AsyncMeans;
+    const IS_ASYNC: bool = true;
 }
 
 impl Confidential for ConfidentialClientApplication {}

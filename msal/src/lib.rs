@@ -97,6 +97,7 @@ mod runtime;
 pub use builder::Builder;
 pub use call::{Call, CallFuture};
 pub use confidential::ConfidentialClientApplication;
+pub use msal_cache::persist::PersistentCache;
 pub use msal_cache::{Compatibility, TokenCache};
 pub use msal_core::app::{
     AuthCodeFlow, DeviceCodeFlow, Explanation, Interaction, Prompt, ResponseMode,

@@ -75,6 +75,7 @@ impl Builder<PublicClientApplication> {
 
 impl Buildable for PublicClientApplication {
     type Means = AsyncMeans;
+    const IS_ASYNC: bool = true;
 }
 
 impl Client for PublicClientApplication {

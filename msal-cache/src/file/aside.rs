@@ -11,10 +11,19 @@ impl FileStore {
     /// that somebody may want back. None where somebody else was quicker.
     ///
     /// Of such files the last three are kept; what goes is told in an event.
-    pub fn set_aside(&self, seen: &Stamp) -> Result<Option<PathBuf>, FileError> {
+    pub(super) fn set_aside(&self, seen: &Stamp) -> Result<Option<PathBuf>, FileError> {
+        self.move_aside(|found| found == seen)
+    }
+
+    /// The same for the file whose stamp `is_damaged` knows.
+    pub(super) fn move_aside(
+        &self,
+        is_damaged: impl FnOnce(&Stamp) -> bool,
+    ) -> Result<Option<PathBuf>, FileError> {
         self.locked(|held| {
             let folder = held.folder;
-            if self.has_changed_since(seen)? || !seen.is_of_a_file() {
+            let found = self.stamp()?;
+            if !found.is_of_a_file() || !is_damaged(&found) {
                 return Ok(None);
             }
             let name = self.next_name(folder)?;
@@ -39,7 +48,7 @@ impl FileStore {
 
     /// The damaged files that were moved out of the way before, the oldest first. They hold tokens: who signs out should
     /// know of them.
-    pub fn set_aside_before(&self) -> Result<Vec<PathBuf>, FileError> {
+    pub(super) fn set_aside_before(&self) -> Result<Vec<PathBuf>, FileError> {
         let Some(folder) = Folder::open(&self.folder)? else {
             return Ok(Vec::new());
         };

@@ -47,6 +47,12 @@ pub enum FileError {
         /// What it said.
         source: io::Error,
     },
+    /// It was to be only [looked at](super::FileStore::read_only).
+    #[error("`{}` is only read, and was not written", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is not safe to keep tokens there.
     #[error("`{}` {refusal}", path.display())]
     Refused {

@@ -19,6 +19,8 @@ use super::{FileError, Refusal};
 pub(super) struct Folder {
     descriptor: OwnedFd,
     path: PathBuf,
+    /// Whether rights that others have on a file are taken from them.
+    repairs: bool,
 }
 
 impl Folder {
@@ -42,7 +44,16 @@ impl Folder {
         Ok(Some(Self {
             descriptor: file.into(),
             path: path.to_owned(),
+            repairs: true,
         }))
+    }
+
+    /// The same, but what is in it is left as it is.
+    pub(super) fn untouched(self) -> Self {
+        Self {
+            repairs: false,
+            ..self
+        }
     }
 
     /// The folder, made with mode 0700 (as are those above it) where it is missing.
@@ -197,6 +208,10 @@ impl Folder {
             return Err(FileError::refused(&path, refusal));
         }
         if found.mode() & NOT_PRIVATE == 0 {
+            return Ok(found);
+        }
+        if !self.repairs {
+            tracing::debug!(target: "msal", path = %path.display(), "others have rights on this token cache");
             return Ok(found);
         }
         match make_private(file, &found) {

@@ -23,6 +23,10 @@ impl Folder {
         }
     }
 
+    pub(super) fn untouched(self) -> Self {
+        self
+    }
+
     pub(super) fn create(path: &Path) -> Result<Self, FileError> {
         fs::create_dir_all(path).map_err(FileError::io("making", path))?;
         Ok(Self {

@@ -51,6 +51,13 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // By name: a process that is being started may have a copy of the descriptor for a moment longer.
+        let _ = self.file.unlock();
+    }
+}
+
 /// The count in a lock, which may be read without having it. Zero where there is none.
 pub(super) fn generation(mut lock: &File) -> u64 {
     let mut text = String::new();
@@ -108,19 +115,23 @@ impl Wait {
 
     /// Sleeps a little, or gives up.
     pub(super) fn pause(&self, pauses: &mut Pauses, path: &Path) -> Result<(), FileError> {
-        let waited = self.since.elapsed();
-        let Some(left) = self
-            .longest
-            .checked_sub(waited)
-            .filter(|left| !left.is_zero())
-        else {
-            return Err(FileError::LockTimeout {
-                path: path.to_owned(),
-                waited,
-            });
+        if self.sleep(pauses) {
+            return Ok(());
+        }
+        Err(FileError::LockTimeout {
+            path: path.to_owned(),
+            waited: self.since.elapsed(),
+        })
+    }
+
+    /// Sleeps a little, unless the time is over.
+    pub(super) fn sleep(&self, pauses: &mut Pauses) -> bool {
+        let left = self.longest.checked_sub(self.since.elapsed());
+        let Some(left) = left.filter(|left| !left.is_zero()) else {
+            return false;
         };
         thread::sleep(pauses.next().min(left));
-        Ok(())
+        true
     }
 }
 

@@ -1,5 +1,7 @@
 use std::fs::Metadata;
 
+use crate::persist::Version;
+
 /// Which state of a file was seen: equal as long as nobody has written it.
 ///
 /// Compared for being different, never for being later, so that no clock counts. Where file numbers are reused within
@@ -13,9 +15,29 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// Where nobody ever wrote.
+    pub(super) const NOTHING: Self = Self {
+        generation: 0,
+        file: None,
+    };
+
     /// Whether there was a file.
     pub fn is_of_a_file(&self) -> bool {
         self.file.is_some()
+    }
+
+    /// The same, as a store's caller knows it.
+    pub(super) fn version(&self) -> Version {
+        let mut bytes = self.generation.to_le_bytes().to_vec();
+        if let Some(file) = self.file {
+            for part in [file.device, file.number, file.size] {
+                bytes.extend_from_slice(&part.to_le_bytes());
+            }
+            for part in [file.modified, file.changed] {
+                bytes.extend_from_slice(&part.to_le_bytes());
+            }
+        }
+        Version::new(bytes)
     }
 }
 

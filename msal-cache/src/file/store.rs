@@ -18,25 +18,30 @@ use super::{FileError, Stamp};
 /// It is its owner's alone (mode 0600, in a folder made with 0700), and refused where others could have put it there:
 /// behind a symbolic link, with a second name, of another owner, or in a folder that others may write to.
 ///
+/// It knows bytes and nothing of tokens: a [`CacheStore`](crate::persist::CacheStore) of one value. The errors of that
+/// have a [`FileError`] as their source.
+///
 /// ```
 /// use msal_cache::file::FileStore;
+/// use msal_cache::persist::{CacheStore, Content, Loaded, Next};
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("msal/cache.json");
 ///
 /// let store = FileStore::new(path)?;
-/// let written = store.update(|found| {
+/// let written = store.update("cache", &mut |found| {
 ///     assert!(found.bytes.is_none());
-///     Ok(Some(b"{}".to_vec().into()))
+///     let bytes = b"{}".to_vec().into();
+///     Ok(Next::Put(Content { bytes, life: None }))
 /// })?;
-/// assert_eq!(store.read()?.bytes.as_deref().map(Vec::as_slice), Some(&b"{}"[..]));
-/// assert!(!store.has_changed_since(&written)?);
+/// assert!(matches!(store.load("cache", Some(&written.after))?, Loaded::Unchanged));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct FileStore {
     pub(super) folder: PathBuf,
     pub(super) names: Names,
-    is_shared: bool,
+    pub(super) is_shared: bool,
+    pub(super) is_read_only: bool,
     limit: u64,
     wait: Duration,
 }
@@ -83,6 +88,7 @@ impl FileStore {
             folder: folder.to_owned(),
             names: Names::of(name),
             is_shared: false,
+            is_read_only: false,
             limit: LIMIT,
             wait: WAIT,
         })
@@ -92,6 +98,21 @@ impl FileStore {
     #[must_use]
     pub fn shared(self, is_shared: bool) -> Self {
         Self { is_shared, ..self }
+    }
+
+    /// Whether the file is somebody else's, and only looked at: then nothing is ever written, locked, moved aside or put
+    /// right, and whatever would do that fails with [`FileError::ReadOnly`].
+    #[must_use]
+    pub fn read_only(self, is_read_only: bool) -> Self {
+        Self {
+            is_read_only,
+            ..self
+        }
+    }
+
+    /// Whether the file is only looked at.
+    pub fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     /// How large the file may be; 256 MiB unless set.
@@ -111,42 +132,32 @@ impl FileStore {
         self.folder.join(&self.names.cache)
     }
 
-    /// Reads the file, without a lock: of us nobody ever leaves it half written. Peers do, for a moment; what is read
-    /// then is no JSON, and [`read_locked`](Self::read_locked) tells whether that is so.
-    pub fn read(&self) -> Result<Found, FileError> {
-        match Folder::open(&self.folder)? {
+    /// Reads the file, without a lock: of us nobody ever leaves it half written.
+    pub(super) fn read(&self) -> Result<Found, FileError> {
+        match self.open_folder()? {
             Some(folder) => self.read_in(&folder),
             None => Ok(Found {
                 bytes: None,
-                stamp: Stamp {
-                    generation: 0,
-                    file: None,
-                },
+                stamp: Stamp::NOTHING,
             }),
         }
     }
 
     /// Reads the file while nobody writes it.
-    pub fn read_locked(&self) -> Result<Found, FileError> {
+    pub(super) fn read_locked(&self) -> Result<Found, FileError> {
         self.locked(|held| self.read_in(held.folder))
     }
 
     /// Whether the file is another than it was then. Looks at it without reading it.
-    pub fn has_changed_since(&self, stamp: &Stamp) -> Result<bool, FileError> {
-        let Some(folder) = Folder::open(&self.folder)? else {
-            return Ok(stamp.file.is_some());
-        };
-        let generation = self.generation(&folder)?;
-        let file = folder.read(&self.names.cache)?;
-        let file = file.map(|(_, metadata)| Identity::of(&metadata));
-        Ok(Stamp { generation, file } != *stamp)
+    pub(super) fn has_changed_since(&self, stamp: &Stamp) -> Result<bool, FileError> {
+        Ok(self.stamp()? != *stamp)
     }
 
     /// Replaces what the file holds by what `transform` makes of it, as one step: nobody writes meanwhile, and whoever
     /// reads sees the old or the new. With `None` it stays as it is. Gives the stamp of the file as it is then.
     ///
     /// The new content is on the disk when this returns. `transform` should be quick, and speak to nobody.
-    pub fn update(
+    pub(super) fn update(
         &self,
         transform: impl FnOnce(&Found) -> Result<Option<Zeroizing<Vec<u8>>>, Error>,
     ) -> Result<Stamp, FileError> {
@@ -164,10 +175,13 @@ impl FileStore {
     }
 
     /// Runs `work` while nobody else writes.
-    pub(super) fn locked<T>(
+    pub(super) fn locked<T, E: From<FileError>>(
         &self,
-        work: impl FnOnce(&Held<'_>) -> Result<T, FileError>,
-    ) -> Result<T, FileError> {
+        work: impl FnOnce(&Held<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.is_read_only {
+            return Err(FileError::ReadOnly { path: self.path() }.into());
+        }
         let wait = Wait::new(self.wait);
         let folder = Folder::create(&self.folder)?;
         let lock = Lock::take(&folder, &self.names.lock, &wait)?;
@@ -181,6 +195,17 @@ impl FileStore {
             lock,
         };
         work(&held)
+    }
+
+    /// Which state the file is in. Looks at it without reading it.
+    pub(super) fn stamp(&self) -> Result<Stamp, FileError> {
+        let Some(folder) = self.open_folder()? else {
+            return Ok(Stamp::NOTHING);
+        };
+        let generation = self.generation(&folder)?;
+        let file = folder.read(&self.names.cache)?;
+        let file = file.map(|(_, metadata)| Identity::of(&metadata));
+        Ok(Stamp { generation, file })
     }
 
     pub(super) fn read_in(&self, folder: &Folder) -> Result<Found, FileError> {
@@ -243,6 +268,14 @@ impl FileStore {
         if let Err(error) = file.set_modified(SystemTime::now()) {
             tracing::debug!(target: "msal", %error, "the time of the token cache could not be set");
         }
+    }
+
+    fn open_folder(&self) -> Result<Option<Folder>, FileError> {
+        let folder = Folder::open(&self.folder)?;
+        Ok(folder.map(|folder| match self.is_read_only {
+            true => folder.untouched(),
+            false => folder,
+        }))
     }
 
     fn generation(&self, folder: &Folder) -> Result<u64, FileError> {

@@ -28,16 +28,16 @@ pub trait CacheStore: Debug + Send + Sync {
     fn update(&self, name: &str, make: &mut Make<'_>) -> Result<Updated, Error>;
 
     /// Takes what nobody can read out of the way, if it still is the one of this version, and keeps it: somebody may
-    /// want it back. By default under another name, for a week.
-    fn set_aside(&self, name: &str, damaged: &Version) -> Result<(), Error> {
+    /// want it back. By default under another name, for a week. Tells where it is then.
+    fn set_aside(&self, name: &str, damaged: &Version) -> Result<Option<String>, Error> {
         let Loaded::Found(found) = self.load(name, None)? else {
-            return Ok(());
+            return Ok(None);
         };
         if found.version != *damaged {
-            return Ok(());
+            return Ok(None);
         }
         let Some(bytes) = found.bytes else {
-            return Ok(());
+            return Ok(None);
         };
         let aside = aside(name);
         self.update(&aside, &mut |_| Ok(Next::Put(kept_aside(bytes.clone()))))?;
@@ -45,7 +45,8 @@ pub trait CacheStore: Debug + Send + Sync {
             true => Ok(Next::Remove),
             false => Ok(Next::Keep),
         };
-        self.update(name, &mut empty).map(drop)
+        self.update(name, &mut empty)?;
+        Ok(Some(aside))
     }
 
     /// Waits until nobody else holds this lease, but no longer than `limit`, and takes it: it is about a value of this
@@ -78,15 +79,15 @@ pub trait AsyncCacheStore: Debug + Send + Sync {
     async fn update(&self, name: &str, make: &mut Make<'_>) -> Result<Updated, Error>;
 
     /// As [`CacheStore::set_aside`].
-    async fn set_aside(&self, name: &str, damaged: &Version) -> Result<(), Error> {
+    async fn set_aside(&self, name: &str, damaged: &Version) -> Result<Option<String>, Error> {
         let Loaded::Found(found) = self.load(name, None).await? else {
-            return Ok(());
+            return Ok(None);
         };
         if found.version != *damaged {
-            return Ok(());
+            return Ok(None);
         }
         let Some(bytes) = found.bytes else {
-            return Ok(());
+            return Ok(None);
         };
         let aside = aside(name);
         self.update(&aside, &mut |_| Ok(Next::Put(kept_aside(bytes.clone()))))
@@ -95,7 +96,8 @@ pub trait AsyncCacheStore: Debug + Send + Sync {
             true => Ok(Next::Remove),
             false => Ok(Next::Keep),
         };
-        self.update(name, &mut empty).await.map(drop)
+        self.update(name, &mut empty).await?;
+        Ok(Some(aside))
     }
 
     /// As [`CacheStore::lease`].

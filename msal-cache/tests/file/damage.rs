@@ -1,7 +1,8 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use msal_cache::file::{FileCache, FileError, FileStore};
+use msal_cache::file::{FileError, FileStore};
+use msal_cache::persist::PersistentCache;
 use msal_cache::{Compatibility, TokenCache};
 use msal_core::store::{Change, TokenStore};
 
@@ -59,7 +60,7 @@ fn a_cache_goes_on_without_its_damaged_file() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileStore::new(folder.path().join("cache.json")).unwrap();
     fs::write(store.path(), "nonsense").unwrap();
-    let cache = FileCache::new(TokenCache::new(), store.clone(), Compatibility::Standard);
+    let cache = PersistentCache::new(store.clone());
     assert!(cache.load().unwrap());
     cache.apply(&Change::upsert(token(
         app_key("t", "c"),
@@ -68,7 +69,7 @@ fn a_cache_goes_on_without_its_damaged_file() {
         an_hour(),
     )));
     cache.save().unwrap();
-    assert_eq!(cache.memory().len(), 1);
+    assert_eq!(cache.memory().unwrap().len(), 1);
     fs::write(store.path(), "nonsense again").unwrap();
     cache.apply(&Change::upsert(token(
         app_key("t", "d"),

@@ -7,7 +7,9 @@
 mod common;
 mod crashes;
 mod damage;
+mod engine;
 mod layouts;
+mod leases;
 mod locks;
 mod processes;
 mod replay;

@@ -2,8 +2,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use msal_cache::file::{FileCache, FileStore};
-use msal_cache::{Compatibility, TokenCache};
+use msal_cache::file::FileStore;
+use msal_cache::persist::PersistentCache;
 use msal_core::Timestamp;
 use msal_core::store::{Change, Entity, Extras, RefreshTokenEntry, Removal, TokenStore, UserKey};
 
@@ -30,7 +30,7 @@ fn what_another_removed_does_not_come_back_from_memory() {
     assert_eq!(secret(&ours, "client"), None);
     theirs.load().unwrap();
     assert_eq!(secret(&theirs, "client"), None);
-    assert_eq!(theirs.memory().len(), 1);
+    assert_eq!(theirs.memory().unwrap().len(), 1);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn what_we_removed_does_not_come_back_from_the_file() {
     ours.save().unwrap();
     theirs.load().unwrap();
     assert_eq!(secret(&theirs, "client"), None);
-    assert_eq!(theirs.memory().len(), 1);
+    assert_eq!(theirs.memory().unwrap().len(), 1);
 }
 
 #[test]
@@ -165,14 +165,14 @@ fn threads_of_one_process_lose_no_update() {
     });
     for cache in &caches {
         cache.load().unwrap();
-        assert_eq!(cache.memory().len(), 80);
+        assert_eq!(cache.memory().unwrap().len(), 80);
         assert_eq!(cache.unsaved(), 0);
     }
 }
 
-fn open(folder: &Path) -> FileCache {
+fn open(folder: &Path) -> PersistentCache {
     let store = FileStore::new(folder.join("cache.json")).unwrap();
-    FileCache::new(TokenCache::new(), store, Compatibility::Standard)
+    PersistentCache::new(store)
 }
 
 fn refresh_token(client_id: &str, secret: &str, modified: u64) -> Entity {
@@ -202,7 +202,7 @@ fn sign_out(client_id: &str) -> Removal {
     }
 }
 
-fn secret(cache: &FileCache, client_id: &str) -> Option<String> {
+fn secret(cache: &PersistentCache, client_id: &str) -> Option<String> {
     let user = cache.user(CLOUD, "uid.utid")?;
     user.iter().find_map(|entity| match entity {
         Entity::RefreshToken(token) if &*token.client_id == client_id => {

@@ -69,9 +69,11 @@ fn works_for_the_other_tests() {
             replace(&store, OLD);
             replace(&store, NEW);
         },
+        "count" => crate::engine::count(&store, words[1], words[2].parse().unwrap()),
         "fill" => fill(&store),
         "hold" => hold(&store),
         "layouts" => crate::layouts::all(),
+        "lease" | "lease-parent" | "lease-try" => crate::leases::work(&store, &words),
         "replace" => replace(&store, NEW),
         job => panic!("no such job: {job}"),
     }

@@ -52,6 +52,7 @@ impl Builder<ConfidentialClientApplication> {
 
 impl Buildable for ConfidentialClientApplication {
     type Means = BlockingMeans;
+    const IS_ASYNC: bool = false;
 }
 
 impl Confidential for ConfidentialClientApplication {}

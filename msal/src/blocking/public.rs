@@ -48,6 +48,7 @@ impl Builder<PublicClientApplication> {
 
 impl Buildable for PublicClientApplication {
     type Means = BlockingMeans;
+    const IS_ASYNC: bool = false;
 }
 
 impl Client for PublicClientApplication {

@@ -10,6 +10,7 @@ mod cancelling;
 mod executors;
 mod interactive;
 mod options;
+mod persisted;
 mod refreshing;
 mod sharing;
 #[cfg(feature = "certificate")]
