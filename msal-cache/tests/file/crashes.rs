@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use msal_cache::file::FileStore;
 
-use crate::worker::{NEW, OLD, content, has, replace, worker, worker_under};
+use crate::worker::{NEW, OLD, bytes, content, has, replace, worker, worker_under};
 
 #[test]
 fn killed_at_any_system_call_the_file_is_old_or_new() {
@@ -92,8 +92,8 @@ fn killed_at_random_moments_the_file_is_old_or_new() {
         sleep(Duration::from_micros(2_000 + (n as u64 * 7_919) % 30_000));
         child.kill().unwrap();
         child.wait().unwrap();
-        let found = store.read().unwrap().bytes.unwrap();
-        assert!(*found == content(OLD) || *found == content(NEW));
+        let found = bytes(&store).unwrap();
+        assert!(found == content(OLD) || found == content(NEW));
     }
     is_clean_after_a_write(&store);
 }
@@ -127,9 +127,9 @@ fn run(job: &str, inject: &str, new: &mut u32) -> bool {
     replace(&store, OLD);
     let mut command = worker_under("strace", &strace(inject), &path, job);
     let output = command.output().unwrap();
-    let found = store.read().unwrap().bytes.unwrap();
-    let is_new = *found == content(NEW);
-    assert!(is_new || *found == content(OLD), "{inject}");
+    let found = bytes(&store).unwrap();
+    let is_new = found == content(NEW);
+    assert!(is_new || found == content(OLD), "{inject}");
     *new += u32::from(is_new);
     let was_killed = output.status.code().is_none() || output.status.code() == Some(137);
     if !was_killed {
