@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::event::{CacheEvent, Events};
 use super::replay::{self, Fault, Pending, Replay};
 use super::saving::{Saving, Writing};
-use super::{Found, Loaded, Next, Version};
+use super::{Damaged, Found, Loaded, Next, Version};
 use crate::TokenCache;
 use crate::adopt::is_of;
 use crate::hook::Hook;
@@ -132,7 +132,20 @@ impl Part {
         let seen = self.state().seen.clone();
         // What was evicted is found in the store alone.
         let seen = seen.filter(|_| self.memory.has_all_of(wanted));
-        let Loaded::Found(found) = engine.load(&self.name, seen.as_ref()).await? else {
+        let loaded = match engine.load(&self.name, seen.as_ref()).await {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                // What the store itself cannot make sense of.
+                let version = Damaged::of(&error).map(|damaged| damaged.version.clone());
+                let Some(version) = version else {
+                    return Err(error);
+                };
+                self.set_aside(&version, error, engine, &mut taking.events)
+                    .await?;
+                engine.load(&self.name, None).await?
+            }
+        };
+        let Loaded::Found(found) = loaded else {
             return Ok(false);
         };
         match taking.take(&found) {
@@ -182,7 +195,11 @@ impl Part {
         let known = seen.filter(|_| !is_late);
         let mut saving = Saving::new(replay, known, &self.memory);
         let mut updated = saving.run(&self.name, engine).await;
-        if let (Err(damage), Some(damaged)) = (&updated, saving.damaged()) {
+        let damaged = saving.damaged();
+        if let Err(damage) = &updated
+            && let Some(damaged) =
+                damaged.or_else(|| Damaged::of(damage).map(|damaged| damaged.version.clone()))
+        {
             self.set_aside(&damaged, damage.clone(), engine, &mut events)
                 .await?;
             updated = saving.run(&self.name, engine).await;

@@ -5,7 +5,7 @@ use msal_core::store::{Change, Entity, RefreshTokenEntry, TokenStore};
 use msal_core::{Error, ErrorKind, Timestamp};
 
 use super::saving::Writing;
-use super::{Content, Found, Layout, Next};
+use super::{Content, Found, Layout, Next, is_encrypted};
 use crate::TokenCache;
 
 /// A change that is not in the store yet.
@@ -90,6 +90,11 @@ pub(super) fn read(found: &Found, memory: &TokenCache) -> Result<TokenCache, Fau
     let cache = memory.sibling();
     if let Some(bytes) = &found.bytes {
         within_limit(bytes.len(), memory)?;
+        if is_encrypted(bytes) {
+            return Err(Fault::Other(Error::new(ErrorKind::Cache).because(
+                "the stored token cache is encrypted: open it with its key, or choose another place",
+            )));
+        }
         let report = cache.replace(bytes).map_err(Fault::Damaged)?;
         tracing::debug!(
             target: "msal",
