@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
+mod caches;
 mod keys;
 mod refusals;
 mod shelf;
