@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use msal_core::store::{Change, Entity, Partition, Removal, TokenStore, UserFilter};
-use msal_core::{Error, Timestamp};
+use msal_core::{Error, ErrorKind, Timestamp};
 
 use super::engine::Engine;
 use super::event::{CacheEvent, Events};
@@ -132,34 +132,23 @@ impl Part {
         let seen = self.state().seen.clone();
         // What was evicted is found in the store alone.
         let seen = seen.filter(|_| self.memory.has_all_of(wanted));
-        let loaded = match engine.load(&self.name, seen.as_ref()).await {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                // What the store itself cannot make sense of.
-                let version = Damaged::of(&error).map(|damaged| damaged.version.clone());
-                let Some(version) = version else {
-                    return Err(error);
-                };
-                self.set_aside(&version, error, engine, &mut taking.events)
-                    .await?;
-                engine.load(&self.name, None).await?
-            }
-        };
-        let Loaded::Found(found) = loaded else {
-            return Ok(false);
-        };
-        match taking.take(&found) {
-            Ok(()) => return Ok(true),
+        let loaded = engine.load(&self.name, seen.as_ref()).await;
+        match taking.take_loaded(loaded) {
+            Ok(is_new) => return Ok(is_new),
             Err(Fault::Damaged(_)) => {}
             Err(Fault::Other(error)) => return Err(error),
         }
         // A peer may have been writing it. While we may write, nobody else does.
-        let found = self.settled(engine).await?.unwrap_or(found);
-        if let Err(fault) = taking.take(&found) {
+        let settled = self.settled(engine).await;
+        let version = settled.as_ref().ok().map(|found| found.version.clone());
+        if let Err(fault) = taking.take_loaded(settled.map(Loaded::Found)) {
             let Fault::Damaged(damage) = fault else {
                 return Err(fault.into_error());
             };
-            self.set_aside(&found.version, damage, engine, &mut taking.events)
+            let Some(version) = version.or_else(|| Damaged::version_of(&damage)) else {
+                return Err(damage);
+            };
+            self.set_aside(&version, damage, engine, &mut taking.events)
                 .await?;
             if let Loaded::Found(found) = engine.load(&self.name, None).await? {
                 let taken = taking.take(&found);
@@ -195,10 +184,8 @@ impl Part {
         let known = seen.filter(|_| !is_late);
         let mut saving = Saving::new(replay, known, &self.memory);
         let mut updated = saving.run(&self.name, engine).await;
-        let damaged = saving.damaged();
         if let Err(damage) = &updated
-            && let Some(damaged) =
-                damaged.or_else(|| Damaged::of(damage).map(|damaged| damaged.version.clone()))
+            && let Some(damaged) = saving.damaged().or_else(|| Damaged::version_of(damage))
         {
             self.set_aside(&damaged, damage.clone(), engine, &mut events)
                 .await?;
@@ -224,7 +211,7 @@ impl Part {
     }
 
     /// What the store holds while nobody writes it.
-    async fn settled(&self, engine: &Engine) -> Result<Option<Found>, Error> {
+    async fn settled(&self, engine: &Engine) -> Result<Found, Error> {
         let mut settled = None;
         let mut copy = |found: &Found| {
             settled = Some(Found {
@@ -234,7 +221,8 @@ impl Part {
             Ok(Next::Keep)
         };
         engine.update(&self.name, &mut copy).await?;
-        Ok(settled)
+        // What is not asked what to make of it has nothing to say.
+        settled.ok_or_else(|| Error::new(ErrorKind::Internal("token cache store")))
     }
 
     async fn set_aside(
@@ -276,6 +264,16 @@ struct Taking<'t> {
 }
 
 impl Taking<'_> {
+    /// Takes what a store gave, which may have found out by itself that it is damaged. Whether there was anything new.
+    fn take_loaded(&mut self, loaded: Result<Loaded, Error>) -> Result<bool, Fault> {
+        match loaded {
+            Ok(Loaded::Found(found)) => self.take(&found).map(|()| true),
+            Ok(Loaded::Unchanged) => Ok(false),
+            Err(error) if Damaged::of(&error).is_some() => Err(Fault::Damaged(error)),
+            Err(error) => Err(Fault::Other(error)),
+        }
+    }
+
     /// Puts what was found in the place of the memory, with what is not in the store yet on top.
     fn take(&mut self, found: &Found) -> Result<(), Fault> {
         let cache = replay::read(found, &self.part.memory)?;

@@ -92,7 +92,7 @@ pub(super) fn read(found: &Found, memory: &TokenCache) -> Result<TokenCache, Fau
         within_limit(bytes.len(), memory)?;
         if is_encrypted(bytes) {
             return Err(Fault::Other(Error::new(ErrorKind::Cache).because(
-                "the stored token cache is encrypted: open it with its key, or choose another place",
+                "the stored token cache is encrypted, and was left as it is: open it with its key",
             )));
         }
         let report = cache.replace(bytes).map_err(Fault::Damaged)?;
