@@ -54,6 +54,7 @@
 //! # let _ = cache;
 //! ```
 
+mod builder;
 mod cache;
 mod engine;
 mod event;
@@ -61,9 +62,11 @@ mod name;
 mod part;
 mod parts;
 mod replay;
+mod saving;
 mod store;
 
-pub use cache::{PersistentCache, PersistentCacheBuilder};
+pub use builder::PersistentCacheBuilder;
+pub use cache::PersistentCache;
 pub use event::CacheEvent;
 pub use store::{
     AsyncCacheStore, CacheStore, Content, Found, Layout, Loaded, Make, Next, Updated, Version,
