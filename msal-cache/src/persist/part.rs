@@ -63,7 +63,9 @@ impl Part {
     /// Whether nobody has looked into the store for `interval` seconds. A clock that was set back counts as such.
     pub(super) fn is_due(&self, now: Timestamp, interval: u64) -> bool {
         let (now, then) = (now.as_secs(), self.looked_at.load(Ordering::Relaxed));
-        now < then || now >= then.saturating_add(interval)
+        let is_due = now < then || now >= then.saturating_add(interval);
+        // Whoever has something in memory need not wait for a store that is busy with somebody else, or does not answer.
+        is_due && self.turn.try_lock().is_some()
     }
 
     /// Notes that somebody is about to look, so that nobody else need.
