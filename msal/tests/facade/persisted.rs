@@ -54,7 +54,9 @@ fn a_user_outlives_the_command_and_signs_out_of_the_file() {
     assert_eq!(hit.send().unwrap().token_source(), TokenSource::Cache);
     // Past its end, the refresh token of the file renews it.
     stage.clock.advance(2 * 3_600);
-    let renewed = command().acquire_token_silent(["User.Read"], account).send();
+    let renewed = command()
+        .acquire_token_silent(["User.Read"], account)
+        .send();
     assert_eq!(
         renewed.unwrap().token_source(),
         TokenSource::IdentityProvider
