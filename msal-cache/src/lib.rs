@@ -27,6 +27,8 @@ mod interner;
 mod life;
 mod limits;
 pub mod persist;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod schema;
 mod step;
 mod table;

@@ -1,0 +1,237 @@
+//! A `redis-server` of the test's own.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use msal_cache::persist::{AsyncCacheStore, CacheStore, Loaded, Make, Updated, Version};
+use msal_cache::redis::{AsyncRedisStore, RedisOptions, RedisStore};
+use msal_core::Error;
+use msal_core::store::Lease;
+use redis::{Cmd, Connection, FromRedisValue};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// Runs until it is dropped. Its port stays the same when it is started again.
+pub(crate) struct Server {
+    pub(crate) folder: TempDir,
+    pub(crate) port: u16,
+    arguments: Vec<String>,
+    /// How the test itself signs in.
+    login: &'static str,
+    process: Option<Child>,
+}
+
+impl Server {
+    /// None where there is no Redis, which is said.
+    pub(crate) fn start(arguments: &[&str]) -> Option<Self> {
+        Self::start_as("", |_| {
+            arguments.iter().map(|text| (*text).into()).collect()
+        })
+    }
+
+    /// With arguments that depend on its folder, and a login such as `:password@` for the test itself.
+    pub(crate) fn start_as(
+        login: &'static str,
+        arguments: impl Fn(&TempDir) -> Vec<String>,
+    ) -> Option<Self> {
+        if Command::new("redis-server")
+            .arg("--version")
+            .output()
+            .is_err()
+        {
+            assert!(
+                std::env::var_os("MSAL_NEEDS_REDIS").is_none(),
+                "no `redis-server`"
+            );
+            eprintln!("skipped: there is no `redis-server` here");
+            return None;
+        }
+        // Whoever else starts something may take the port before Redis does.
+        (0..5).find_map(|_| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut server = Self {
+                port: free_port(),
+                arguments: arguments(&folder),
+                folder,
+                login,
+                process: None,
+            };
+            server.run().then_some(server)
+        })
+    }
+
+    /// Kills it, as the kernel does when there is no memory left.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Starts it on its port once more.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        assert!(self.run(), "it does not start again");
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.url_as("")
+    }
+
+    /// The URL for a login such as `user:password@`.
+    pub(crate) fn url_as(&self, login: &str) -> String {
+        format!("redis://{login}127.0.0.1:{}/", self.port)
+    }
+
+    pub(crate) fn options(&self) -> RedisOptions {
+        RedisOptions::new(self.url()).unwrap()
+    }
+
+    /// A connection of the test's own.
+    pub(crate) fn connection(&self) -> Connection {
+        let client = redis::Client::open(self.url_as(self.login)).unwrap();
+        client
+            .get_connection_with_timeout(Duration::from_secs(5))
+            .unwrap()
+    }
+
+    /// Has it do something.
+    pub(crate) fn does<T: FromRedisValue>(&self, command: &str) -> T {
+        words(command).query(&mut self.connection()).unwrap()
+    }
+
+    /// How many bytes it has sent so far.
+    pub(crate) fn sent(&self) -> u64 {
+        let info: String = self.does("INFO stats");
+        let line = info
+            .lines()
+            .find_map(|line| line.strip_prefix("total_net_output_bytes:"));
+        line.unwrap().trim().parse().unwrap()
+    }
+
+    fn run(&mut self) -> bool {
+        let log = std::fs::File::create(self.folder.path().join("log")).unwrap();
+        let process = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--port"])
+            .arg(self.port.to_string())
+            .arg("--dir")
+            .arg(self.folder.path())
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .stdout(log)
+            .spawn()
+            .unwrap();
+        self.process = Some(process);
+        let since = Instant::now();
+        while since.elapsed() < Duration::from_secs(20) {
+            if self.process.as_mut().unwrap().try_wait().unwrap().is_some() {
+                return false;
+            }
+            if self.answers() {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        false
+    }
+
+    fn answers(&self) -> bool {
+        let client = redis::Client::open(self.url_as(self.login)).unwrap();
+        client
+            .get_connection_with_timeout(Duration::from_secs(1))
+            .and_then(|mut connection| words("PING").query::<String>(&mut connection))
+            .is_ok()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The blocking store, and the async one on a runtime with threads, each with these options.
+pub(crate) fn both(options: &RedisOptions) -> [Box<dyn CacheStore>; 2] {
+    [
+        Box::new(RedisStore::new(options.clone()).unwrap()),
+        Box::new(OnTokio::new(options)),
+    ]
+}
+
+/// Waits for the async store, so that one test does for both.
+#[derive(Debug)]
+pub(crate) struct OnTokio {
+    store: AsyncRedisStore,
+    runtime: Arc<Runtime>,
+}
+
+impl OnTokio {
+    pub(crate) fn new(options: &RedisOptions) -> Self {
+        Self {
+            store: AsyncRedisStore::new(options.clone()).unwrap(),
+            runtime: Arc::new(Runtime::new().unwrap()),
+        }
+    }
+
+    fn lend(&self, lease: Lease) -> Lease {
+        let runtime = Arc::clone(&self.runtime);
+        match lease.is_held() {
+            true => Lease::held(OnRuntime(Some(lease), runtime)),
+            false => lease,
+        }
+    }
+}
+
+impl CacheStore for OnTokio {
+    fn load(&self, name: &str, seen: Option<&Version>) -> Result<Loaded, Error> {
+        self.runtime.block_on(self.store.load(name, seen))
+    }
+
+    fn update(&self, name: &str, make: &mut Make<'_>) -> Result<Updated, Error> {
+        self.runtime.block_on(self.store.update(name, make))
+    }
+
+    fn set_aside(&self, name: &str, damaged: &Version) -> Result<(), Error> {
+        self.runtime.block_on(self.store.set_aside(name, damaged))
+    }
+
+    fn lease(&self, name: &str, digest: &[u8; 32], limit: Duration) -> Result<Lease, Error> {
+        let lease = self.runtime.block_on(self.store.lease(name, digest, limit));
+        lease.map(|lease| self.lend(lease))
+    }
+}
+
+/// A lease that is dropped inside its runtime.
+struct OnRuntime(Option<Lease>, Arc<Runtime>);
+
+impl Drop for OnRuntime {
+    fn drop(&mut self) {
+        let _inside = self.1.enter();
+        self.0 = None;
+    }
+}
+
+/// What a store holds; none where that is nothing.
+pub(crate) fn held(store: &dyn CacheStore, name: &str) -> (Option<Vec<u8>>, Version) {
+    let Loaded::Found(found) = store.load(name, None).unwrap() else {
+        panic!("unchanged since never");
+    };
+    (found.bytes.map(|bytes| bytes.to_vec()), found.version)
+}
+
+pub(crate) fn words(command: &str) -> Cmd {
+    let mut words = command.split(' ');
+    let mut cmd = redis::cmd(words.next().unwrap());
+    words.for_each(|word| {
+        cmd.arg(word);
+    });
+    cmd
+}
+
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
