@@ -19,11 +19,15 @@
 
 mod apps;
 mod cache;
+#[cfg(feature = "encrypted")]
+pub mod encrypted;
 mod evict;
 mod explain;
 pub mod file;
 mod index;
 mod interner;
+#[cfg(feature = "keyring")]
+pub mod keyring;
 mod life;
 mod limits;
 pub mod persist;

@@ -55,8 +55,10 @@
 //! ```
 
 mod cache;
+mod damaged;
 mod engine;
 mod event;
+mod magic;
 mod name;
 mod part;
 mod parts;
@@ -64,7 +66,11 @@ mod replay;
 mod store;
 
 pub use cache::{PersistentCache, PersistentCacheBuilder};
+pub use damaged::Damaged;
 pub use event::CacheEvent;
+#[cfg(feature = "encrypted")]
+pub(crate) use magic::MAGIC;
+pub use magic::is_encrypted;
 pub use store::{
     AsyncCacheStore, CacheStore, Content, Found, Layout, Loaded, Make, Next, Updated, Version,
 };

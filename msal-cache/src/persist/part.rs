@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use msal_core::store::{Change, Partition, Removal, TokenStore};
-use msal_core::{Error, ErrorKind, Timestamp};
+use msal_core::{Error, Timestamp};
 use zeroize::Zeroizing;
 
 use super::engine::Engine;
@@ -111,9 +111,9 @@ impl Part {
         let Loaded::Found(found) = engine.load(&self.name, seen.as_ref()).await? else {
             return Ok(false);
         };
-        let Err(damage) = self.take(&found, events) else {
+        if self.take(&found, events).is_ok() {
             return Ok(true);
-        };
+        }
         // A peer may have been writing it. While we may write, nobody else does.
         let mut settled = None;
         let mut copy = |found: &Found| {
@@ -123,13 +123,11 @@ impl Part {
             });
             Ok(Next::Keep)
         };
-        let unmoved = |error| unmoved(&damage, &error);
-        let copied = engine.update(&self.name, &mut copy).await;
-        copied.map_err(unmoved)?;
+        engine.update(&self.name, &mut copy).await?;
         let found = settled.unwrap_or(found);
         if let Err(damage) = self.take(&found, events) {
-            let set_aside = self.set_aside(&found.version, damage, engine, events);
-            set_aside.await.map_err(unmoved)?;
+            self.set_aside(&found.version, damage, engine, events)
+                .await?;
             if let Loaded::Found(found) = engine.load(&self.name, None).await? {
                 self.take(&found, events)?;
             }
@@ -312,14 +310,6 @@ impl Pending {
         let mut removals = self.change.removals.iter();
         removals.any(|removal| matches!(removal, Removal::User { .. }))
     }
-}
-
-/// What is damaged and cannot be moved away, for want of a lock or of the right to.
-fn unmoved(damage: &Error, error: &Error) -> Error {
-    let why = format!("{damage}; and it could not be moved away");
-    Error::new(ErrorKind::Cache)
-        .because(why)
-        .with_source(error.clone())
 }
 
 /// Who signs out should know where else there may be tokens.

@@ -4,14 +4,17 @@ use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use msal::cache::CacheEvent;
-use msal::cache::file::{FileError, FileStore};
+use msal::cache::file::FileError;
+use msal::cache::redis::{AsyncRedisStore, RedisStore};
+use msal::cache::{CacheEvent, PersistentCacheBuilder};
 use msal::store::TokenStore;
 use msal::{AuthenticationResult, Error, PersistentCache, TokenCache};
 
-use crate::cache_options::{CacheOptions, Place};
+use crate::cache_options::Place;
 use crate::input::wrong;
+use crate::options::{CommonOptions, TransportChoice};
 use crate::output::{description, note};
+use crate::store::{self, InKeyring};
 
 /// What a command does with its cache.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,16 +37,23 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// The cache that the options describe. It is not read yet: what is wrong with the call shall come out before.
-    pub(crate) fn new(options: &CacheOptions, access: Access) -> Result<Self, Error> {
-        match options.place()? {
-            Place::Encrypted(..) | Place::Keyring(_) | Place::Redis(_) => {
-                Err(wrong("command line", "not yet"))
+    pub(crate) fn new(common: &CommonOptions, access: Access) -> Result<Self, Error> {
+        let compatibility = common.cache.compatibility();
+        let in_file = |path: &Path, store| Self::in_file(path, store, access);
+        match common.cache.place()? {
+            Place::Encrypted(path, key) => {
+                let store = store::encrypted(path, &key, access)?;
+                Ok(in_file(path, settings(path).store(store)))
             }
             Place::File(path) => {
                 // Its JSON is that of the other libraries: whoever names it may share it with them.
-                let store = file_store(path, access)?.shared(true);
-                let cache = settings(options, path).store(store);
-                Ok(Self::in_file(path, cache, access))
+                let store = store::file(path, access)?.shared(true);
+                let settings = settings(path).compatibility(compatibility);
+                Ok(in_file(path, settings.store(store)))
+            }
+            Place::Keyring(path) => {
+                let store = InKeyring::new(path, access)?;
+                Ok(in_file(path, settings(path).store(store)))
             }
             Place::Nowhere => Ok(Self {
                 tokens: Arc::new(TokenCache::new()),
@@ -51,6 +61,23 @@ impl Kept {
                 file: None,
                 access,
             }),
+            Place::Redis(_) if access == Access::Look => Err(store::far_away()),
+            Place::Redis(url) => {
+                let options = store::redis(url, common.ca_file.as_deref())?;
+                let settings = PersistentCache::builder()
+                    .compatibility(compatibility)
+                    .on_event(|event| tell(event, None));
+                let cache = match common.transport {
+                    TransportChoice::Reqwest => settings.async_store(AsyncRedisStore::new(options)?),
+                    TransportChoice::Ureq => settings.store(RedisStore::new(options)?),
+                };
+                Ok(Self {
+                    tokens: Arc::new(cache.clone()),
+                    cache: Some(cache),
+                    file: None,
+                    access,
+                })
+            }
         }
     }
 
@@ -116,32 +143,43 @@ pub(crate) fn tell_unkept(result: &AuthenticationResult) {
     }
 }
 
-fn file_store(path: &Path, access: Access) -> Result<FileStore, Error> {
-    let store = FileStore::new(path).map_err(|error| wrong("cache file", causes(&error)))?;
-    Ok(store.read_only(access == Access::Look))
+/// What went wrong with a file, and why.
+pub(crate) fn causes(error: &FileError) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
 }
 
-fn settings(options: &CacheOptions, path: &Path) -> msal::cache::PersistentCacheBuilder {
+fn settings(path: &Path) -> PersistentCacheBuilder {
     let path = path.to_owned();
     PersistentCache::builder()
-        .compatibility(options.compatibility())
         // Of a cache that is in use for one call, nothing need be evicted.
         .max_entries(usize::MAX)
         .max_bytes(usize::MAX)
-        .on_event(move |event| tell(event, &path))
+        .on_event(move |event| tell(event, Some(&path)))
 }
 
-fn tell(event: &CacheEvent, path: &Path) {
-    let CacheEvent::SetAside { place, damage, .. } = event else {
+fn tell(event: &CacheEvent, file: Option<&Path>) {
+    let CacheEvent::SetAside {
+        name,
+        place,
+        damage,
+        ..
+    } = event
+    else {
         return;
     };
-    let path = path.display();
+    let what = match file {
+        Some(path) => path.display().to_string(),
+        None => name.clone(),
+    };
     match place {
         Some(place) => note(&format_args!(
-            "`{path}` is damaged and was moved to `{place}`, where the last three such files are kept: {damage}"
+            "`{what}` is damaged and was moved to `{place}`, where the last three such files are kept: {damage}"
         )),
         None => note(&format_args!(
-            "`{path}` was damaged, and somebody else moved it away: {damage}"
+            "`{what}` was damaged, and somebody else moved it away: {damage}"
         )),
     }
 }
@@ -168,13 +206,6 @@ fn of_file(error: &Error) -> Option<&FileError> {
         cause = error.source();
     }
     None
-}
-
-fn causes(error: &FileError) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
 }
 
 /// Rights of others are taken from them when the file is read. Where that fails, its owner shall know.

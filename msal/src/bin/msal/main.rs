@@ -15,6 +15,7 @@ mod options;
 mod output;
 mod session;
 mod sign_in;
+mod store;
 
 use std::process::ExitCode;
 

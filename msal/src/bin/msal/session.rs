@@ -26,7 +26,7 @@ impl<'a> Session<'a> {
         region: Option<&str>,
         access: Access,
     ) -> Result<Self, Error> {
-        let kept = Kept::new(&common.cache, access)?;
+        let kept = Kept::new(common, access)?;
         let application = Application::new(common, region, kept.tokens())?;
         Ok(Self {
             common,
