@@ -37,7 +37,7 @@ impl AsyncCacheStore for AsyncRedisStore {
         self.0.update(name, make).await
     }
 
-    async fn set_aside(&self, name: &str, damaged: &Version) -> Result<(), Error> {
+    async fn set_aside(&self, name: &str, damaged: &Version) -> Result<Option<String>, Error> {
         runtime()?;
         self.0.set_aside(name, damaged).await
     }

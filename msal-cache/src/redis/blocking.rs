@@ -47,7 +47,7 @@ impl CacheStore for RedisStore {
         self.0.wait(self.0.engine.update(name, make))
     }
 
-    fn set_aside(&self, name: &str, damaged: &Version) -> Result<(), Error> {
+    fn set_aside(&self, name: &str, damaged: &Version) -> Result<Option<String>, Error> {
         self.0.wait(self.0.engine.set_aside(name, damaged))
     }
 

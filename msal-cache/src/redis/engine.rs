@@ -115,15 +115,21 @@ impl Engine {
         Ok(after.map(|after| Updated { before, after }))
     }
 
-    pub(super) async fn set_aside(&self, name: &str, damaged: &Version) -> Result<(), Error> {
-        if damaged.as_bytes().is_empty() {
-            return Ok(());
+    /// The key where it is now; none where it was another one by then.
+    pub(super) async fn set_aside(
+        &self,
+        name: &str,
+        damaged: &Version,
+    ) -> Result<Option<String>, Error> {
+        if *damaged == nothing() {
+            return Ok(None);
         }
-        let keys = [&*self.keys.value(name), &*self.keys.corrupt(name)];
+        let (value, corrupt) = (self.keys.value(name), self.keys.corrupt(name));
         let life = milliseconds(WEEK);
         let arguments = [damaged.as_bytes(), life.as_bytes()];
-        self.link.does(&SET_ASIDE, &keys, &arguments).await?;
-        Ok(())
+        let keys = [&*value, &*corrupt];
+        let is_moved = self.link.does(&SET_ASIDE, &keys, &arguments).await?;
+        Ok(is_moved.then_some(corrupt))
     }
 
     /// None where somebody else kept it for all that time.

@@ -1,6 +1,6 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, Value};
@@ -35,6 +35,8 @@ struct Slot {
     /// How often it was tried to connect, and how that ended the last time.
     attempts: u64,
     failure: Option<RedisError>,
+    /// When somebody waited in vain, and for what.
+    silence: Option<(Instant, RedisError)>,
 }
 
 #[derive(Debug)]
@@ -148,8 +150,10 @@ impl Link {
                 after: self.response_timeout,
             }),
         };
-        if answer.as_ref().is_err_and(RedisError::ends_connection) {
-            self.forget(live);
+        if let Err(error) = answer.as_ref()
+            && error.ends_connection()
+        {
+            self.forget(live, error);
         }
         answer
     }
@@ -160,6 +164,9 @@ impl Link {
             let slot = self.slot();
             if let Some(live) = &slot.live {
                 return Ok((Arc::clone(live), false));
+            }
+            if let Some(error) = slot.fresh_silence() {
+                return Err(error);
             }
             slot.attempts
         };
@@ -178,6 +185,7 @@ impl Link {
         let mut slot = self.slot();
         slot.attempts = slot.attempts.wrapping_add(1);
         slot.failure = connected.as_ref().err().cloned();
+        slot.note(connected.as_ref().err());
         slot.live = connected.as_ref().ok().cloned();
         connected.map(|live| (live, true))
     }
@@ -237,7 +245,7 @@ impl Link {
     }
 
     /// Has the next who asks make another one.
-    fn forget(&self, live: &Arc<Live>) {
+    fn forget(&self, live: &Arc<Live>, error: &RedisError) {
         let mut slot = self.slot();
         if slot
             .live
@@ -245,11 +253,25 @@ impl Link {
             .is_some_and(|kept| Arc::ptr_eq(kept, live))
         {
             slot.live = None;
+            slot.note(Some(error));
         }
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    fn note(&mut self, error: Option<&RedisError>) {
+        let silence = error.filter(|error| matches!(error, RedisError::Timeout { .. }));
+        self.silence = silence.map(|error| (Instant::now(), error.clone()));
+    }
+
+    /// What to tell instead of waiting in vain once more: a call asks several times.
+    fn fresh_silence(&self) -> Option<RedisError> {
+        let (since, error) = self.silence.as_ref()?;
+        (since.elapsed() < SILENCE).then(|| error.clone())
     }
 }
 
@@ -267,3 +289,6 @@ pub(super) fn runtime() -> Result<Handle, RedisError> {
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// For how long a server that did not answer is left alone.
+const SILENCE: Duration = Duration::from_secs(1);

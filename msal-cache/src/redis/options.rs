@@ -52,7 +52,8 @@ impl RedisOptions {
         self
     }
 
-    /// Gives up on an answer after this long, 5 seconds by default.
+    /// Gives up on an answer after this long, 5 seconds by default. Whoever asks within the second after that is told so
+    /// at once.
     pub fn response_timeout(mut self, limit: Duration) -> Self {
         self.response_timeout = limit;
         self

@@ -5,7 +5,8 @@ use msal_cache::redis::{RedisError, RedisOptions};
 use msal_core::Error;
 
 use crate::contract::put;
-use crate::server::{Server, both, held};
+use crate::server::Server;
+use crate::stores::{both, held};
 
 #[test]
 fn a_password_is_needed_where_there_is_one() {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use msal_cache::persist::Next;
 
 use crate::contract::put;
-use crate::server::{Server, both, held};
+use crate::server::Server;
+use crate::stores::{both, held};
 
 #[test]
 fn no_step_touches_two_nodes_of_a_cluster() {

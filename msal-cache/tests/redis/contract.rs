@@ -7,7 +7,8 @@ use msal_cache::redis::RedisError;
 use msal_core::{Error, ErrorKind};
 
 use crate::monitor::Monitor;
-use crate::server::{Server, both, held};
+use crate::server::Server;
+use crate::stores::{both, held};
 
 #[test]
 fn a_value_is_put_found_changed_kept_and_removed() {
@@ -209,20 +210,21 @@ fn what_nobody_can_read_is_set_aside_for_a_week() {
         let (bytes, version) = held(&*store, "user");
         assert_eq!(bytes.unwrap(), b"damaged-");
         let another = store.update("other", &mut |_| put(b"value")).unwrap().after;
-        store.set_aside("user", &another).unwrap();
+        assert_eq!(store.set_aside("user", &another).unwrap(), None);
         assert_eq!(
             held(&*store, "user").1,
             version,
             "it is not the one that was meant"
         );
 
-        store.set_aside("user", &version).unwrap();
+        let place = store.set_aside("user", &version).unwrap();
+        assert_eq!(place.unwrap(), "msal:{user}:corrupt");
         assert_eq!(held(&*store, "user").0, None);
         let kept: String = server.does("GET msal:{user}:corrupt");
         assert_eq!(kept, "damaged-by-somebody-else");
         let left: u32 = server.does("TTL msal:{user}:corrupt");
         assert!((7 * 86_400 - 60..=7 * 86_400).contains(&left));
-        store.set_aside("user", &version).unwrap();
+        assert_eq!(store.set_aside("user", &version).unwrap(), None);
 
         // Shorter than a version is.
         server.does::<()>("SET msal:{user} short");

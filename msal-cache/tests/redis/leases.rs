@@ -7,7 +7,8 @@ use msal_cache::persist::{AsyncCacheStore, CacheStore};
 use msal_cache::redis::{AsyncRedisStore, RedisStore};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::server::{Server, both};
+use crate::server::Server;
+use crate::stores::both;
 use crate::worker::worker;
 
 #[test]

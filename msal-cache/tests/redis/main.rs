@@ -10,6 +10,7 @@ mod leases;
 mod monitor;
 mod network;
 mod server;
+mod stores;
 mod tls;
 mod worker;
 mod writers;

@@ -11,7 +11,8 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::access::cause;
 use crate::contract::put;
-use crate::server::{Server, both, free_port, held};
+use crate::server::{Server, free_port};
+use crate::stores::{both, held};
 
 #[test]
 fn tls_needs_a_certificate_of_an_authority_that_is_known() {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use msal_cache::redis::RedisOptions;
 
-use crate::server::{Server, both};
+use crate::server::Server;
+use crate::stores::both;
 use crate::writers::append;
 
 /// A process that does a job with a Redis.

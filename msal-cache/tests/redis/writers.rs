@@ -7,7 +7,8 @@ use msal_cache::persist::{CacheStore, Content, Next};
 use msal_cache::redis::RedisError;
 
 use crate::contract::put;
-use crate::server::{Server, both, held};
+use crate::server::Server;
+use crate::stores::{both, held};
 use crate::worker::worker;
 
 #[test]
