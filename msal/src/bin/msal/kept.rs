@@ -68,7 +68,9 @@ impl Kept {
                     .compatibility(compatibility)
                     .on_event(|event| tell(event, None));
                 let cache = match common.transport {
-                    TransportChoice::Reqwest => settings.async_store(AsyncRedisStore::new(options)?),
+                    TransportChoice::Reqwest => {
+                        settings.async_store(AsyncRedisStore::new(options)?)
+                    }
                     TransportChoice::Ureq => settings.store(RedisStore::new(options)?),
                 };
                 Ok(Self {
