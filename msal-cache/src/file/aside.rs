@@ -4,26 +4,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::folder::Folder;
 use super::store::with;
-use super::{FileError, FileStore, Stamp};
+use super::{FileError, FileStore};
+use crate::persist::Version;
 
 impl FileStore {
     /// Moves the file out of the way, if it is still the one that was `seen`, and tells where it is then: it holds tokens
     /// that somebody may want back. None where somebody else was quicker.
     ///
     /// Of such files the last three are kept; what goes is told in an event.
-    pub(super) fn set_aside(&self, seen: &Stamp) -> Result<Option<PathBuf>, FileError> {
-        self.move_aside(|found| found == seen)
-    }
-
-    /// The same for the file whose stamp `is_damaged` knows.
-    pub(super) fn move_aside(
-        &self,
-        is_damaged: impl FnOnce(&Stamp) -> bool,
-    ) -> Result<Option<PathBuf>, FileError> {
+    pub(super) fn move_aside(&self, seen: &Version) -> Result<Option<PathBuf>, FileError> {
         self.locked(|held| {
             let folder = held.folder;
             let found = self.stamp()?;
-            if !found.is_of_a_file() || !is_damaged(&found) {
+            if found.file.is_none() || found.version() != *seen {
                 return Ok(None);
             }
             let name = self.next_name(folder)?;

@@ -4,8 +4,8 @@ use std::time::Duration;
 use msal_core::Error;
 use msal_core::store::Lease;
 
-use super::{FileError, FileStore, Found};
-use crate::persist::{self, CacheStore, Layout, Loaded, Make, Next, Updated, Version};
+use super::{FileError, FileStore};
+use crate::persist::{CacheStore, Found, Layout, Loaded, Make, Next, Updated, Version};
 
 /// One file that holds everything, whatever name it is asked for.
 impl CacheStore for FileStore {
@@ -19,35 +19,33 @@ impl CacheStore for FileStore {
         {
             return Ok(Loaded::Unchanged);
         }
-        Ok(Loaded::Found(self.read_settled()?.into()))
+        Ok(Loaded::Found(self.read_settled()?))
     }
 
     fn update(&self, _name: &str, make: &mut Make<'_>) -> Result<Updated, Error> {
+        if self.is_read_only {
+            let found = self.read_settled()?;
+            return match make(&found)? {
+                Next::Keep => Ok(kept(found)),
+                _ => Err(FileError::ReadOnly { path: self.path() }.into()),
+            };
+        }
         self.locked(|held| {
-            let found = persist::Found::from(self.read_in(held.folder)?);
+            let found = self.read_in(held.folder)?;
             let content = match make(&found)? {
-                Next::Keep => {
-                    return Ok(Updated {
-                        before: found.version.clone(),
-                        after: found.version,
-                    });
-                }
+                Next::Keep => return Ok(kept(found)),
                 Next::Put(content) => content.bytes,
                 Next::Remove => NOTHING.to_vec().into(),
             };
-            let before = found.version.clone();
-            drop(found);
+            let before = found.version;
             let after = self.replace(held, &content)?;
-            Ok(Updated {
-                before,
-                after: after.version(),
-            })
+            Ok(Updated { before, after })
         })
     }
 
     fn set_aside(&self, _name: &str, damaged: &Version) -> Result<Option<String>, Error> {
-        let path = self.move_aside(|found| found.version() == *damaged)?;
-        Ok(path.map(|path| path.display().to_string()))
+        let place = self.move_aside(damaged)?;
+        Ok(place.map(|path| path.display().to_string()))
     }
 
     fn lease(&self, _name: &str, digest: &[u8; 32], limit: Duration) -> Result<Lease, Error> {
@@ -85,21 +83,19 @@ impl FileStore {
     }
 }
 
+fn kept(found: Found) -> Updated {
+    Updated {
+        before: found.version.clone(),
+        after: found.version,
+    }
+}
+
 /// Whether it may be JSON to its end.
 fn is_whole(found: &Found) -> bool {
     let Some(bytes) = &found.bytes else {
         return true;
     };
     bytes.trim_ascii_end().last() == Some(&b'}')
-}
-
-impl From<Found> for persist::Found {
-    fn from(found: Found) -> Self {
-        Self {
-            bytes: found.bytes,
-            version: found.stamp.version(),
-        }
-    }
 }
 
 /// A file that holds nothing; it is not removed, since peers may watch it.

@@ -5,22 +5,10 @@ use std::time::Duration;
 
 use msal_core::{Error, ErrorKind};
 
-use super::Stamp;
-
 /// Why a cache file could not be read or written. Nothing of its content is told.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// It is no token cache. [`FileStore::set_aside`](super::FileStore::set_aside) moves it out of the way.
-    #[error("`{}` is damaged", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Which state of it.
-        stamp: Box<Stamp>,
-        /// What is wrong with it, and where.
-        source: Error,
-    },
     /// The operating system said no: no space, no permission, a failing disk. What the file held, it still holds.
     #[error("{doing} `{}` failed", path.display())]
     Io {
@@ -71,14 +59,6 @@ pub enum FileError {
         /// How large it may be.
         limit: u64,
     },
-    /// The new content could not be made of the old.
-    #[error("the content of `{}` could not be made", path.display())]
-    Transform {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: Error,
-    },
 }
 
 /// Why a file or folder is not fit for tokens.
@@ -116,11 +96,6 @@ impl FileError {
             path,
             source: source.into(),
         }
-    }
-
-    /// Whether the same may succeed when tried again: it was only locked.
-    pub fn is_lock_timeout(&self) -> bool {
-        matches!(self, Self::LockTimeout { .. })
     }
 }
 

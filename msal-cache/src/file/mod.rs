@@ -33,5 +33,4 @@ mod stamp;
 mod store;
 
 pub use error::{FileError, Refusal};
-pub use stamp::Stamp;
-pub use store::{FileStore, Found};
+pub use store::FileStore;

@@ -7,7 +7,7 @@ use crate::persist::Version;
 /// Compared for being different, never for being later, so that no clock counts. Where file numbers are reused within
 /// the resolution of the file system's times, the count of our own writes tells two states apart.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Stamp {
+pub(super) struct Stamp {
     /// How often one of us wrote; zero where nobody did.
     pub(super) generation: u64,
     /// None where there is no file.
@@ -20,11 +20,6 @@ impl Stamp {
         generation: 0,
         file: None,
     };
-
-    /// Whether there was a file.
-    pub fn is_of_a_file(&self) -> bool {
-        self.file.is_some()
-    }
 
     /// The same, as a store's caller knows it.
     pub(super) fn version(&self) -> Version {

@@ -4,14 +4,14 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use msal_core::Error;
 use zeroize::Zeroizing;
 
+use super::FileError;
 use super::folder::Folder;
 use super::lock::{self, Lock, Wait};
 use super::peer_lock::PeerLock;
-use super::stamp::Identity;
-use super::{FileError, Stamp};
+use super::stamp::{Identity, Stamp};
+use crate::persist::{Found, Version};
 
 /// A private file that is read and replaced as a whole, by any number of processes.
 ///
@@ -44,14 +44,6 @@ pub struct FileStore {
     pub(super) is_read_only: bool,
     limit: u64,
     wait: Duration,
-}
-
-/// What a file held.
-pub struct Found {
-    /// All of it; none where there was no file. Wiped when dropped.
-    pub bytes: Option<Zeroizing<Vec<u8>>>,
-    /// Which state that was.
-    pub stamp: Stamp,
 }
 
 /// The names in the folder.
@@ -136,42 +128,13 @@ impl FileStore {
     pub(super) fn read(&self) -> Result<Found, FileError> {
         match self.open_folder()? {
             Some(folder) => self.read_in(&folder),
-            None => Ok(Found {
-                bytes: None,
-                stamp: Stamp::NOTHING,
-            }),
+            None => Ok(found(None, Stamp::NOTHING)),
         }
     }
 
     /// Reads the file while nobody writes it.
     pub(super) fn read_locked(&self) -> Result<Found, FileError> {
         self.locked(|held| self.read_in(held.folder))
-    }
-
-    /// Whether the file is another than it was then. Looks at it without reading it.
-    pub(super) fn has_changed_since(&self, stamp: &Stamp) -> Result<bool, FileError> {
-        Ok(self.stamp()? != *stamp)
-    }
-
-    /// Replaces what the file holds by what `transform` makes of it, as one step: nobody writes meanwhile, and whoever
-    /// reads sees the old or the new. With `None` it stays as it is. Gives the stamp of the file as it is then.
-    ///
-    /// The new content is on the disk when this returns. `transform` should be quick, and speak to nobody.
-    pub(super) fn update(
-        &self,
-        transform: impl FnOnce(&Found) -> Result<Option<Zeroizing<Vec<u8>>>, Error>,
-    ) -> Result<Stamp, FileError> {
-        self.locked(|held| {
-            let found = self.read_in(held.folder)?;
-            let made = transform(&found).map_err(|source| FileError::Transform {
-                path: self.path(),
-                source,
-            })?;
-            match made {
-                Some(content) => self.replace(held, &content),
-                None => Ok(found.stamp),
-            }
-        })
     }
 
     /// Runs `work` while nobody else writes.
@@ -212,11 +175,8 @@ impl FileStore {
         // Before the file: what is written meanwhile makes the stamp differ, never equal.
         let generation = self.generation(folder)?;
         let Some((file, metadata)) = folder.read(&self.names.cache)? else {
-            let stamp = Stamp {
-                generation,
-                file: None,
-            };
-            return Ok(Found { bytes: None, stamp });
+            let file = None;
+            return Ok(found(None, Stamp { generation, file }));
         };
         self.within_limit(metadata.len())?;
         // One more, so that the buffer, which is wiped, need not be copied to grow.
@@ -227,16 +187,11 @@ impl FileStore {
             .read_to_end(&mut bytes);
         read.map_err(FileError::io("reading", &self.path()))?;
         self.within_limit(bytes.len() as u64)?;
-        Ok(Found {
-            bytes: Some(bytes),
-            stamp: Stamp {
-                generation,
-                file: Some(Identity::of(&metadata)),
-            },
-        })
+        let file = Some(Identity::of(&metadata));
+        Ok(found(Some(bytes), Stamp { generation, file }))
     }
 
-    pub(super) fn replace(&self, held: &Held<'_>, content: &[u8]) -> Result<Stamp, FileError> {
+    pub(super) fn replace(&self, held: &Held<'_>, content: &[u8]) -> Result<Version, FileError> {
         self.within_limit(content.len() as u64)?;
         let folder = held.folder;
         let generation = held.lock.advance(&folder.path(&self.names.lock))?;
@@ -257,10 +212,8 @@ impl FileStore {
         self.touch(&file);
         let metadata = file.metadata();
         let metadata = metadata.map_err(FileError::io("looking at", &self.path()))?;
-        Ok(Stamp {
-            generation,
-            file: Some(Identity::of(&metadata)),
-        })
+        let file = Some(Identity::of(&metadata));
+        Ok(Stamp { generation, file }.version())
     }
 
     /// Peers compare the time of the file with the clock of their last look, so it must not be that of the first byte.
@@ -295,16 +248,6 @@ impl FileStore {
     }
 }
 
-impl std::fmt::Debug for Found {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let bytes = self.bytes.as_ref().map(|bytes| bytes.len());
-        f.debug_struct("Found")
-            .field("bytes", &bytes)
-            .field("stamp", &self.stamp)
-            .finish()
-    }
-}
-
 impl Names {
     fn of(cache: &OsStr) -> Self {
         Self {
@@ -314,6 +257,11 @@ impl Names {
             next: with(cache, ".msal-new"),
         }
     }
+}
+
+fn found(bytes: Option<Zeroizing<Vec<u8>>>, stamp: Stamp) -> Found {
+    let version = stamp.version();
+    Found { bytes, version }
 }
 
 /// A new file of this name, which is used by whoever has our lock: a left-over of one who was killed is nobody's, and

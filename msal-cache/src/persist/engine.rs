@@ -6,9 +6,7 @@ use async_lock::{Mutex, MutexGuard};
 use msal_core::store::Lease;
 use msal_core::{Error, ErrorKind, Task};
 
-use super::{
-    AsyncCacheStore, CacheStore, Found, Layout, Loaded, Make, Updated, Version, is_encrypted,
-};
+use super::{AsyncCacheStore, CacheStore, Layout, Loaded, Make, Updated, Version};
 
 /// A store of either kind, so that all that is done with it is written once, as if it were async.
 #[derive(Clone, Debug)]
@@ -30,24 +28,16 @@ impl Engine {
     }
 
     pub(super) async fn load(&self, name: &str, seen: Option<&Version>) -> Result<Loaded, Error> {
-        let loaded = match self {
-            Self::Async(store) => store.load(name, seen).await?,
-            Self::Blocking(store) => store.load(name, seen)?,
-        };
-        if let Loaded::Found(found) = &loaded {
-            readable(name, found)?;
+        match self {
+            Self::Async(store) => store.load(name, seen).await,
+            Self::Blocking(store) => store.load(name, seen),
         }
-        Ok(loaded)
     }
 
     pub(super) async fn update(&self, name: &str, make: &mut Make<'_>) -> Result<Updated, Error> {
-        let mut make = |found: &Found| {
-            readable(name, found)?;
-            make(found)
-        };
         match self {
-            Self::Async(store) => store.update(name, &mut make).await,
-            Self::Blocking(store) => store.update(name, &mut make),
+            Self::Async(store) => store.update(name, make).await,
+            Self::Blocking(store) => store.update(name, make),
         }
     }
 
@@ -109,17 +99,6 @@ impl Engine {
             Self::Blocking(_) => now(work),
         }
     }
-}
-
-/// Refuses what is encrypted and came here undecrypted: it is whole, and is not to be set aside as if it were damaged.
-fn readable(name: &str, found: &Found) -> Result<(), Error> {
-    let bytes = found.bytes.as_ref();
-    if bytes.is_none_or(|bytes| !is_encrypted(bytes)) {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Cache).because(format!(
-        "`{name}` is encrypted, and was left as it is: open it with its key"
-    )))
 }
 
 /// The outcome of what never waits, since all that it does blocks.

@@ -54,6 +54,7 @@
 //! # let _ = cache;
 //! ```
 
+mod builder;
 mod cache;
 mod damaged;
 mod engine;
@@ -63,9 +64,11 @@ mod name;
 mod part;
 mod parts;
 mod replay;
+mod saving;
 mod store;
 
-pub use cache::{PersistentCache, PersistentCacheBuilder};
+pub use builder::PersistentCacheBuilder;
+pub use cache::PersistentCache;
 pub use damaged::Damaged;
 pub use event::CacheEvent;
 #[cfg(feature = "encrypted")]

@@ -10,7 +10,7 @@ use super::RedisOptions;
 use super::engine::Engine;
 use super::lease::Guard;
 use super::link::runtime;
-use crate::persist::{AsyncCacheStore, Loaded, Make, Updated, Version};
+use crate::persist::{AsyncCacheStore, Layout, Loaded, Make, Updated, Version};
 
 /// Keeps tokens in Redis, for who waits on tokio: a runtime with time and I/O enabled. See the [module](super).
 ///
@@ -27,6 +27,10 @@ impl AsyncRedisStore {
 
 #[async_trait]
 impl AsyncCacheStore for AsyncRedisStore {
+    fn layout(&self) -> Layout {
+        self.0.layout
+    }
+
     async fn load(&self, name: &str, seen: Option<&Version>) -> Result<Loaded, Error> {
         runtime()?;
         self.0.load(name, seen).await

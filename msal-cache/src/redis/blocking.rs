@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::RedisOptions;
 use super::engine::Engine;
 use super::lease::{Taken, tell};
-use crate::persist::{CacheStore, Loaded, Make, Updated, Version};
+use crate::persist::{CacheStore, Layout, Loaded, Make, Updated, Version};
 
 /// Keeps tokens in Redis, for who waits on a thread. See the [module](super).
 ///
@@ -39,6 +39,10 @@ impl RedisStore {
 }
 
 impl CacheStore for RedisStore {
+    fn layout(&self) -> Layout {
+        self.0.engine.layout
+    }
+
     fn load(&self, name: &str, seen: Option<&Version>) -> Result<Loaded, Error> {
         self.0.wait(self.0.engine.load(name, seen))
     }

@@ -13,11 +13,12 @@ use super::link::Link;
 use super::script::{LEASE, PUT, RELEASE, REMOVE, SET_ASIDE};
 use super::wait::{Pauses, Wait};
 use super::{RedisError, RedisOptions};
-use crate::persist::{Content, Found, Loaded, Make, Next, Updated, Version};
+use crate::persist::{Content, Found, Layout, Loaded, Make, Next, Updated, Version};
 
 /// What both stores do.
 #[derive(Debug)]
 pub(super) struct Engine {
+    pub(super) layout: Layout,
     link: Link,
     keys: Keys,
     life: Duration,
@@ -38,6 +39,7 @@ impl Engine {
             options.response_timeout,
         );
         Ok(Self {
+            layout: options.layout,
             link,
             keys: Keys::new(options.prefix)?,
             life: options.life,

@@ -5,6 +5,7 @@ use rustls::ClientConfig;
 
 use super::address::Address;
 use super::tls::Tls;
+use crate::persist::Layout;
 
 /// Where a Redis is and how to use it; what is not set has a good default.
 ///
@@ -14,6 +15,7 @@ use super::tls::Tls;
 #[must_use]
 pub struct RedisOptions {
     pub(super) address: Address,
+    pub(super) layout: Layout,
     pub(super) prefix: String,
     pub(super) connect_timeout: Duration,
     pub(super) response_timeout: Duration,
@@ -29,6 +31,7 @@ impl RedisOptions {
     pub fn new(url: impl AsRef<str>) -> Result<Self, Error> {
         Ok(Self {
             address: Address::parse(url.as_ref())?,
+            layout: Layout::ByOwner,
             prefix: PREFIX.to_owned(),
             connect_timeout: TIMEOUT,
             response_timeout: TIMEOUT,
@@ -38,6 +41,13 @@ impl RedisOptions {
             tls: Tls::default(),
             invalid: None,
         })
+    }
+
+    /// Whether there is a value for each owner, as a web farm of many users wants it, or one for everything. Only the
+    /// latter can tell which users there are, as a command of one person may want.
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.layout = layout;
+        self
     }
 
     /// Starts each key with this, `msal:` by default. It may have no braces.

@@ -2,11 +2,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use msal_cache::file::{FileError, FileStore};
-use msal_cache::persist::PersistentCache;
-use msal_cache::{Compatibility, TokenCache};
+use msal_cache::persist::{CacheStore, Loaded, PersistentCache};
 use msal_core::store::{Change, TokenStore};
 
 use crate::common::{GRAPH, an_hour, app_key, token};
+use crate::worker::{NAME, bytes, file_error, put};
 
 #[test]
 fn a_damaged_file_is_moved_aside_and_three_are_kept() {
@@ -22,26 +22,21 @@ fn a_damaged_file_is_moved_aside_and_three_are_kept() {
         &deep,
         b"{\"AccessToken\": {\"a\":",
     ];
+    let cache = PersistentCache::new(store.clone());
     for bytes in damaged {
         fs::write(store.path(), bytes).unwrap();
-        let change = Change::upsert(token(app_key("t", "c"), GRAPH, "s", an_hour()));
-        let error = store.apply(&change, Compatibility::Standard).unwrap_err();
-        let FileError::Damaged { stamp, .. } = error else {
-            panic!("{error:?}");
-        };
-        assert_eq!(
-            fs::read(store.path()).unwrap(),
-            bytes,
-            "it is left as it was"
-        );
-        let aside = store.set_aside(&stamp).unwrap().unwrap();
+        cache.apply(&Change::upsert(token(
+            app_key("t", "c"),
+            GRAPH,
+            "s",
+            an_hour(),
+        )));
+        cache.save().unwrap();
+        let aside = store.leftovers().unwrap().pop().unwrap();
         assert_eq!(fs::read(&aside).unwrap(), bytes);
         assert_eq!(fs::metadata(&aside).unwrap().mode() & 0o7777, 0o600);
-        assert_eq!(store.set_aside_before().unwrap().last(), Some(&aside));
-        assert!(store.read().unwrap().bytes.is_none());
-        assert!(store.set_aside(&stamp).unwrap().is_none(), "it is gone");
     }
-    assert_eq!(store.set_aside_before().unwrap().len(), 3);
+    assert_eq!(store.leftovers().unwrap().len(), 3);
 }
 
 #[test]
@@ -49,10 +44,13 @@ fn what_others_wrote_meanwhile_is_not_moved_aside() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileStore::new(folder.path().join("cache.json")).unwrap();
     fs::write(store.path(), "{").unwrap();
-    let seen = store.read().unwrap().stamp;
-    store.update(|_| Ok(Some(b"{}".to_vec().into()))).unwrap();
-    assert!(store.set_aside(&seen).unwrap().is_none());
-    assert!(store.read().unwrap().bytes.is_some());
+    let Loaded::Found(seen) = store.load(NAME, None).unwrap() else {
+        unreachable!()
+    };
+    put(&store, b"{}".to_vec()).unwrap();
+    let place = store.set_aside(NAME, &seen.version).unwrap();
+    assert_eq!(place, None);
+    assert!(bytes(&store).is_some());
 }
 
 #[test]
@@ -78,7 +76,7 @@ fn a_cache_goes_on_without_its_damaged_file() {
         an_hour(),
     )));
     cache.save().unwrap();
-    assert_eq!(store.set_aside_before().unwrap().len(), 2);
+    assert_eq!(store.leftovers().unwrap().len(), 2);
 }
 
 #[test]
@@ -86,19 +84,18 @@ fn a_file_that_is_too_large_is_neither_read_nor_written() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileStore::new(folder.path().join("cache.json")).unwrap();
     let store = store.max_bytes(10);
-    let error = store
-        .update(|_| Ok(Some(vec![b' '; 11].into())))
-        .unwrap_err();
+    let error = put(&store, vec![b' '; 11]).unwrap_err();
     assert!(matches!(
-        error,
+        file_error(&error),
         FileError::TooLarge {
             bytes: 11,
             limit: 10,
             ..
         }
     ));
-    assert!(store.read().unwrap().bytes.is_none());
+    assert!(bytes(&store).is_none());
     fs::write(store.path(), "{           }").unwrap();
-    let error = store.read().unwrap_err();
+    let error = store.load(NAME, None).unwrap_err();
+    let error = file_error(&error);
     assert!(matches!(error, FileError::TooLarge { bytes: 13, .. }));
 }

@@ -8,7 +8,7 @@ use msal_cache::file::{FileError, FileStore};
 use msal_cache::persist::{CacheStore, Content, Found, Layout, Loaded, Next, Updated, Version};
 use msal_core::{Error, ErrorKind};
 
-use crate::worker::worker;
+use crate::worker::{file_error, worker};
 
 #[test]
 fn what_was_seen_is_not_read_again_until_somebody_writes() {
@@ -66,14 +66,15 @@ fn what_cannot_be_read_is_moved_aside_and_named() {
     fs::write(store.path(), "no cache").unwrap();
     let damaged = found(&store, None);
     fs::write(store.path(), "another").unwrap();
-    store.set_aside(NAME, &damaged.version).unwrap();
+    let place = store.set_aside(NAME, &damaged.version).unwrap();
+    assert_eq!(place, None);
     assert_eq!(text(&found(&store, None)), "another", "it was not meant");
     let damaged = found(&store, None);
-    store.set_aside(NAME, &damaged.version).unwrap();
+    let place = store.set_aside(NAME, &damaged.version).unwrap();
+    let place = place.unwrap();
     assert!(found(&store, None).bytes.is_none());
-    let leftovers = store.leftovers().unwrap();
-    assert_eq!(leftovers.len(), 1);
-    assert_eq!(fs::read_to_string(&leftovers[0]).unwrap(), "another");
+    assert_eq!(fs::read_to_string(&place).unwrap(), "another");
+    assert_eq!(store.leftovers().unwrap(), [place]);
 }
 
 #[test]
@@ -92,9 +93,9 @@ fn a_file_that_is_only_read_is_left_as_it_is_in_every_way() {
     let seen = found(&store, None);
     assert_eq!(text(&seen), "{}");
     assert!(is_unchanged(&store, &seen.version));
-    let error = store
-        .update(NAME, &mut |_| panic!("nobody asks"))
-        .unwrap_err();
+    let kept = store.update(NAME, &mut |_| Ok(Next::Keep)).unwrap();
+    assert_eq!(kept.after, seen.version);
+    let error = store.update(NAME, &mut |_| Ok(next("{}"))).unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Cache);
     assert!(is_read_only(&error), "{error}");
     assert!(is_read_only(
@@ -202,9 +203,7 @@ fn text(found: &Found) -> String {
 }
 
 fn is_read_only(error: &Error) -> bool {
-    let source = std::error::Error::source(error);
-    let source = source.and_then(|source| source.downcast_ref());
-    matches!(source, Some(FileError::ReadOnly { .. }))
+    matches!(file_error(error), FileError::ReadOnly { .. })
 }
 
 /// Name, mode, times and content of all there is.

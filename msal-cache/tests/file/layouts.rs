@@ -3,8 +3,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use msal_cache::file::{FileError, FileStore, Refusal};
+use msal_cache::persist::CacheStore;
+use msal_core::Error;
 
-use crate::worker::worker_under;
+use crate::worker::{file_error, put, worker_under};
 
 #[test]
 fn layouts_are_judged_alike_under_every_umask() {
@@ -28,13 +30,12 @@ pub(crate) fn all() {
         };
         let store = FileStore::new(&path).unwrap();
         for outcome in [
-            store.read().map(drop),
-            store.update(|_| Ok(Some(b"{}".to_vec().into()))).map(drop),
+            store.load("cache", None).map(drop),
+            put(&store, b"{}".to_vec()).map(drop),
         ] {
             let refusal = match outcome {
                 Ok(()) => None,
-                Err(FileError::Refused { refusal, .. }) => Some(refusal),
-                Err(error) => panic!("{name}: {error:?}"),
+                Err(error) => Some(refusal(&error)),
             };
             assert_eq!(refusal, expected, "{name}");
         }
@@ -82,7 +83,7 @@ fn a_folder_is_made_for_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new").join(NAME);
     let store = FileStore::new(&path).unwrap();
-    store.update(|_| Ok(Some(b"{}".to_vec().into()))).unwrap();
+    put(&store, b"{}".to_vec()).unwrap();
     assert_eq!(mode_of(path.parent().unwrap()), 0o700);
 }
 
@@ -92,14 +93,16 @@ fn a_pipe_is_refused_and_not_waited_for() {
     let path = folder.path().join(NAME);
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());
-    let error = FileStore::new(&path).unwrap().read().unwrap_err();
-    assert!(matches!(
-        error,
-        FileError::Refused {
-            refusal: Refusal::Special,
-            ..
-        }
-    ));
+    let store = FileStore::new(&path).unwrap();
+    let error = store.load("cache", None).unwrap_err();
+    assert_eq!(refusal(&error), Refusal::Special);
+}
+
+fn refusal(error: &Error) -> Refusal {
+    match file_error(error) {
+        FileError::Refused { refusal, .. } => *refusal,
+        error => panic!("{error:?}"),
+    }
 }
 
 fn file(at: &Path, bits: u32) -> PathBuf {

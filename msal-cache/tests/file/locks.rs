@@ -4,8 +4,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use msal_cache::file::{FileError, FileStore};
+use msal_cache::persist::{CacheStore, Found, Next, Updated};
+use msal_core::Error;
 
-use crate::worker::{NEW, replace, worker};
+use crate::worker::{NAME, NEW, bytes, file_error, replace, worker};
 
 #[test]
 fn a_lock_ends_with_its_killed_holder_at_once() {
@@ -32,14 +34,10 @@ fn a_lock_that_is_held_is_waited_for_as_long_as_was_said() {
     let mut holder = held(&path, "hold");
     let store = FileStore::new(&path).unwrap();
     let store = store.lock_wait(Duration::from_millis(200));
-    let error = store.update(|_| Ok(None)).unwrap_err();
-    assert!(error.is_lock_timeout(), "{error:?}");
-    let error = msal_core::Error::from(error);
+    let error = look(&store).unwrap_err();
+    assert!(is_timeout(&error), "{error:?}");
     assert_eq!(*error.kind(), msal_core::ErrorKind::Cache);
-    assert!(
-        store.read().unwrap().bytes.is_none(),
-        "reading needs no lock"
-    );
+    assert!(bytes(&store).is_none(), "reading needs no lock");
     holder.kill().unwrap();
     holder.wait().unwrap();
 }
@@ -53,8 +51,8 @@ fn a_peers_lock_is_respected_while_its_process_runs() {
     let store = store.lock_wait(Duration::from_millis(100));
     for text in [format!("{} python", std::process::id()), String::new()] {
         fs::write(&lock, text).unwrap();
-        let error = store.update(|_| Ok(None)).unwrap_err();
-        assert!(matches!(error, FileError::LockTimeout { .. }), "{error:?}");
+        let error = look(&store).unwrap_err();
+        assert!(is_timeout(&error), "{error:?}");
         assert!(lock.exists());
     }
     // A number that no process has: they end at 4,194,304.
@@ -62,8 +60,8 @@ fn a_peers_lock_is_respected_while_its_process_runs() {
         fs::write(&lock, text).unwrap();
         let held = fs::File::open(&lock).unwrap();
         held.lock().unwrap();
-        let error = store.update(|_| Ok(None)).unwrap_err();
-        assert!(error.is_lock_timeout(), "who has the kernel's lock lives");
+        let error = look(&store).unwrap_err();
+        assert!(is_timeout(&error), "who has the kernel's lock lives");
         drop(held);
         replace(&store, NEW);
         assert!(!lock.exists());
@@ -96,15 +94,23 @@ fn the_peers_lock_says_who_has_it_and_goes() {
     let path = folder.path().join("cache.json");
     let lock = folder.path().join("cache.json.lockfile");
     let store = FileStore::new(&path).unwrap().shared(true);
-    store
-        .update(|_| {
-            let text = fs::read_to_string(&lock).unwrap();
-            assert_eq!(text, format!("{} msal-rust", std::process::id()));
-            assert!(fs::File::open(&lock).unwrap().try_lock().is_err());
-            Ok(None)
-        })
-        .unwrap();
+    let look = &mut |_: &Found| {
+        let text = fs::read_to_string(&lock).unwrap();
+        assert_eq!(text, format!("{} msal-rust", std::process::id()));
+        assert!(fs::File::open(&lock).unwrap().try_lock().is_err());
+        Ok(Next::Keep)
+    };
+    store.update(NAME, look).unwrap();
     assert!(!lock.exists());
+}
+
+/// Takes the lock and lets it go.
+fn look(store: &FileStore) -> Result<Updated, Error> {
+    store.update(NAME, &mut |_| Ok(Next::Keep))
+}
+
+fn is_timeout(error: &Error) -> bool {
+    matches!(file_error(error), FileError::LockTimeout { .. })
 }
 
 /// A process that has the lock.

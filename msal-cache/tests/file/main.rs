@@ -8,6 +8,7 @@ mod common;
 mod crashes;
 mod damage;
 mod engine;
+mod hostile;
 mod layouts;
 mod leases;
 mod locks;

@@ -4,7 +4,7 @@ use std::time::Instant;
 use msal_cache::TokenCache;
 use msal_cache::file::FileStore;
 
-use crate::worker::worker;
+use crate::worker::{bytes, worker};
 
 #[test]
 fn eight_processes_lose_no_write() {
@@ -13,8 +13,8 @@ fn eight_processes_lose_no_write() {
         let path = folder.path().join("cache.json");
         let writes = if is_soak() { 1_000 } else { 50 };
         eight(&path, |n| format!("append p{n} {writes}{shared}"), writes);
-        let found = FileStore::new(&path).unwrap().read().unwrap();
-        let text = String::from_utf8(found.bytes.unwrap().to_vec()).unwrap();
+        let found = bytes(&FileStore::new(&path).unwrap()).unwrap();
+        let text = String::from_utf8(found).unwrap();
         assert_eq!(text.lines().count(), 8 * writes);
         for n in 0..8 {
             let prefix = format!("p{n} ");
@@ -33,8 +33,8 @@ fn eight_processes_lose_no_token() {
         let writes = if is_soak() { 100 } else { 20 };
         eight(&path, |n| format!("add p{n} {writes}{shared}"), writes);
         let cache = TokenCache::new();
-        let found = FileStore::new(&path).unwrap().read().unwrap();
-        let report = cache.merge(&found.bytes.unwrap()).unwrap();
+        let found = bytes(&FileStore::new(&path).unwrap()).unwrap();
+        let report = cache.merge(&found).unwrap();
         assert!(report.is_clean());
         assert_eq!(cache.len(), 8 * writes);
     }

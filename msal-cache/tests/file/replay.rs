@@ -1,13 +1,15 @@
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use msal_cache::file::FileStore;
-use msal_cache::persist::PersistentCache;
+use msal_cache::persist::{CacheStore, Loaded, PersistentCache};
 use msal_core::Timestamp;
 use msal_core::store::{Change, Entity, Extras, RefreshTokenEntry, Removal, TokenStore, UserKey};
 
 use crate::common::{CLOUD, GRAPH, an_hour, app_key, token};
+use crate::worker::put;
 
 #[test]
 fn what_another_removed_does_not_come_back_from_memory() {
@@ -101,32 +103,33 @@ fn nothing_is_written_where_nothing_changes() {
     let ours = open(folder.path());
     ours.apply(&Change::upsert(refresh_token("client", "one", 100)));
     ours.save().unwrap();
-    let before = fs::read(ours.store().path()).unwrap();
-    let stamp = ours.store().read().unwrap().stamp;
+    let path = folder.path().join("cache.json");
+    let (before, inode) = (fs::read(&path).unwrap(), inode(&path));
     ours.apply(&Change::remove(sign_out("stranger")));
     let gone = refresh_token("client", "another secret", 100);
     let Entity::RefreshToken(gone) = gone else {
         unreachable!()
     };
-    let store = ours.store();
-    let change = Change::remove(Removal::RefreshToken(gone));
-    store.apply(&change, Compatibility::Standard).unwrap();
-    assert!(!store.has_changed_since(&stamp).unwrap());
-    assert_eq!(fs::read(store.path()).unwrap(), before);
+    ours.apply(&Change::remove(Removal::RefreshToken(gone)));
+    ours.save().unwrap();
+    assert_eq!(ours.unsaved(), 0);
+    assert_eq!(self::inode(&path), inode);
+    assert_eq!(fs::read(&path).unwrap(), before);
 }
 
 #[test]
 fn a_write_is_seen_even_if_the_file_looks_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileStore::new(folder.path().join("cache.json")).unwrap();
-    let write = || store.update(|_| Ok(Some(b"{}".to_vec().into()))).unwrap();
-    let mut stamp = write();
+    let write = || put(&store, b"{}".to_vec()).unwrap().after;
+    let is_unchanged = |seen: &_| matches!(store.load("cache", Some(seen)), Ok(Loaded::Unchanged));
+    let mut seen = write();
     for _ in 0..50 {
-        assert!(!store.has_changed_since(&stamp).unwrap());
+        assert!(is_unchanged(&seen));
         let next = write();
-        assert!(store.has_changed_since(&stamp).unwrap());
-        assert_ne!(stamp, next);
-        stamp = next;
+        assert!(!is_unchanged(&seen));
+        assert_ne!(seen, next);
+        seen = next;
     }
 }
 
@@ -134,14 +137,15 @@ fn a_write_is_seen_even_if_the_file_looks_the_same() {
 fn what_others_keep_in_the_file_stays() {
     let folder = tempfile::tempdir().unwrap();
     let ours = open(folder.path());
+    let path = folder.path().join("cache.json");
     fs::write(
-        ours.store().path(),
+        &path,
         r#"{"Future":{"kept":1e400},"AccessToken":{"odd":{"secret":7}}}"#,
     )
     .unwrap();
     ours.apply(&Change::upsert(refresh_token("client", "one", 100)));
     ours.save().unwrap();
-    let text = fs::read_to_string(ours.store().path()).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(r#""Future":{"kept":1e400}"#), "{text}");
     assert!(text.contains(r#""odd":{"secret":7}"#), "{text}");
 }
@@ -168,6 +172,10 @@ fn threads_of_one_process_lose_no_update() {
         assert_eq!(cache.memory().unwrap().len(), 80);
         assert_eq!(cache.unsaved(), 0);
     }
+}
+
+fn inode(path: &Path) -> u64 {
+    fs::metadata(path).unwrap().ino()
 }
 
 fn open(folder: &Path) -> PersistentCache {

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use msal_cache::Compatibility;
-use msal_cache::file::FileStore;
-use msal_core::store::Change;
+use msal_cache::file::{FileError, FileStore};
+use msal_cache::persist::{CacheStore, Content, Found, Loaded, Next, PersistentCache, Updated};
+use msal_core::Error;
+use msal_core::store::{Change, TokenStore};
 
 use crate::common::{GRAPH, an_hour, app_key, token};
 
@@ -63,7 +64,7 @@ fn works_for_the_other_tests() {
         .unwrap()
         .shared(words.contains(&"shared"));
     match words[0] {
-        "add" => add(&store, words[1], words[2].parse().unwrap()),
+        "add" => add(store, words[1], words[2].parse().unwrap()),
         "append" => append(&store, words[1], words[2].parse().unwrap()),
         "alternate" => loop {
             replace(&store, OLD);
@@ -87,57 +88,74 @@ pub(crate) fn content(letter: u8) -> Vec<u8> {
 }
 
 pub(crate) fn replace(store: &FileStore, letter: u8) {
-    store.update(|_| Ok(Some(content(letter).into()))).unwrap();
+    put(store, content(letter)).unwrap();
 }
 
-fn add(store: &FileStore, name: &str, count: u32) {
+/// Replaces what the file holds.
+pub(crate) fn put(store: &FileStore, bytes: Vec<u8>) -> Result<Updated, Error> {
+    store.update(NAME, &mut |_| Ok(next(bytes.clone())))
+}
+
+pub(crate) fn next(bytes: Vec<u8>) -> Next {
+    Next::Put(Content {
+        bytes: bytes.into(),
+        life: None,
+    })
+}
+
+/// What the file holds.
+pub(crate) fn bytes(store: &FileStore) -> Option<Vec<u8>> {
+    match store.load(NAME, None).unwrap() {
+        Loaded::Found(found) => found.bytes.map(|bytes| bytes.to_vec()),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn file_error(error: &Error) -> &FileError {
+    let source = std::error::Error::source(error).unwrap();
+    source.downcast_ref().unwrap()
+}
+
+fn add(store: FileStore, name: &str, count: u32) {
+    let cache = PersistentCache::new(store);
     for n in 0..count {
-        let entity = token(
-            app_key("tenant", &format!("{name}-{n}")),
-            GRAPH,
-            "secret",
-            an_hour(),
-        );
-        let change = Change::upsert(entity);
-        store.apply(&change, Compatibility::Standard).unwrap();
+        let key = app_key("tenant", &format!("{name}-{n}"));
+        cache.apply(&Change::upsert(token(key, GRAPH, "secret", an_hour())));
+        cache.save().unwrap();
     }
 }
 
 /// A line a write.
 fn append(store: &FileStore, name: &str, count: u32) {
     for n in 0..count {
-        let append = |old: Option<&Vec<u8>>| {
-            let mut text = old.cloned().unwrap_or_default();
+        let append = &mut |found: &Found| {
+            let old = found.bytes.as_ref();
+            let mut text = old.map_or_else(Vec::new, |old| old.to_vec());
             text.extend(format!("{name} {n}\n").into_bytes());
-            text
+            Ok(next(text))
         };
-        store
-            .update(|found| Ok(Some(append(found.bytes.as_deref()).into())))
-            .unwrap();
+        store.update(NAME, append).unwrap();
     }
 }
 
 fn hold(store: &FileStore) {
-    store
-        .update(|_| {
-            fs::write(store.path().with_extension("held"), "").unwrap();
-            std::thread::sleep(Duration::from_secs(60));
-            Ok(None)
-        })
-        .unwrap();
+    let hold = &mut |_: &Found| {
+        fs::write(store.path().with_extension("held"), "").unwrap();
+        std::thread::sleep(Duration::from_secs(60));
+        Ok(Next::Keep)
+    };
+    store.update(NAME, hold).unwrap();
 }
 
 /// On a disk of 256 KiB.
 fn fill(store: &FileStore) {
     replace(store, OLD);
     let large = vec![b' '; 400_000];
-    let error = store.update(|_| Ok(Some(large.into()))).unwrap_err();
-    let source = std::error::Error::source(&error).unwrap().to_string();
+    let error = put(store, large).unwrap_err();
+    let error = file_error(&error);
+    let source = std::error::Error::source(error).unwrap().to_string();
     assert!(source.contains("No space left"), "{error}: {source}");
-    assert_eq!(
-        **store.read().unwrap().bytes.as_ref().unwrap(),
-        content(OLD)
-    );
+    assert_eq!(bytes(store).unwrap(), content(OLD));
     let names = fs::read_dir(store.path().parent().unwrap()).unwrap();
     assert_eq!(names.count(), 2, "the file and the lock");
     replace(store, NEW);
@@ -150,6 +168,9 @@ const ARGUMENTS: [&str; 5] = [
     "--test-threads=1",
     "--quiet",
 ];
+
+/// What the one value of a file goes by.
+pub(crate) const NAME: &str = "cache";
 
 const JOB: &str = "MSAL_TEST_JOB";
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use msal_cache::persist::{Content, Layout, Loaded, Next};
-use msal_cache::redis::RedisError;
+use msal_cache::redis::{RedisError, RedisOptions};
 use msal_core::{Error, ErrorKind};
 
 use crate::monitor::Monitor;
@@ -240,6 +240,14 @@ fn what_nobody_can_read_is_set_aside_for_a_week() {
 }
 
 #[test]
+fn all_may_be_one_value() {
+    let options = RedisOptions::new("redis://localhost").unwrap();
+    for store in both(&options.layout(Layout::Whole)) {
+        assert_eq!(store.layout(), Layout::Whole);
+    }
+}
+
+#[test]
 fn names_may_be_odd() {
     let Some(server) = Server::start(&[]) else {
         return;
@@ -311,7 +319,7 @@ fn stores_with_other_prefixes_and_databases_do_not_meet() {
     let Some(server) = Server::start(&[]) else {
         return;
     };
-    let elsewhere = msal_cache::redis::RedisOptions::new(server.url() + "3").unwrap();
+    let elsewhere = RedisOptions::new(server.url() + "3").unwrap();
     let [store, _] = both(&server.options());
     store.update("user", &mut |_| put(b"value")).unwrap();
     for options in [server.options().key_prefix("other:"), elsewhere] {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use msal_cache::persist::{AsyncCacheStore, CacheStore, Loaded, Make, Updated, Version};
+use msal_cache::persist::{AsyncCacheStore, CacheStore, Layout, Loaded, Make, Updated, Version};
 use msal_cache::redis::{AsyncRedisStore, RedisOptions, RedisStore};
 use msal_core::Error;
 use msal_core::store::Lease;
@@ -42,6 +42,10 @@ impl OnTokio {
 }
 
 impl CacheStore for OnTokio {
+    fn layout(&self) -> Layout {
+        self.store.layout()
+    }
+
     fn load(&self, name: &str, seen: Option<&Version>) -> Result<Loaded, Error> {
         self.runtime.block_on(self.store.load(name, seen))
     }

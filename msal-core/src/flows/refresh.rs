@@ -60,13 +60,16 @@ pub(crate) async fn redeem(
             return Err(error);
         };
         let is_foreign = token.family_id.is_some() && server.is_client_mismatch();
-        if server.ends_refresh_token() {
-            // A peer that knows no leases may have put another in its place. What fails has been told.
+        let is_refused = server.code() == Some("invalid_grant");
+        if is_refused || server.ends_refresh_token() {
+            // Somebody who knows no leases may have put another in its place. What fails has been told.
             drop(stored::load(&partition, app, io).await);
+        }
+        if server.ends_refresh_token() {
             app.store
                 .apply(&Change::remove(Removal::RefreshToken(token.clone())));
             drop(stored::save(&partition, app, io).await);
-        } else if !is_foreign && server.code() != Some("invalid_grant") {
+        } else if !is_foreign && !is_refused {
             return Err(error);
         }
         drop((flight, lease));
