@@ -4,6 +4,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use msal_core::store::{AccessTokenEntry, Change, Entity};
 
+use crate::change::Gone;
 use crate::index::holder::Holder;
 use crate::index::key::Key;
 use crate::index::scopes::indexed;
@@ -14,7 +15,7 @@ use crate::writer::{Note, Writer};
 impl Writer {
     /// Removes what is too much: expired access tokens first, then what was used least recently; never what `spared`
     /// brought. What belongs to one user, or to one assertion, goes
-    /// together. Answers how many entries went.
+    /// together. Answers what went.
     ///
     /// Shards are chosen by bounds that are kept as a by-product, and swept whole: for what has expired, once a second at
     /// most; otherwise for a sixteenth of what is in them, so that an insertion stays cheap in a full cache.
@@ -24,25 +25,31 @@ impl Writer {
         limits: Limits,
         now: u64,
         spared: &Change,
-    ) -> usize {
-        let before = self.tally.entries();
+    ) -> Gone {
+        let mut gone = Gone::default();
+        if !self.is_over(limits) {
+            return gone;
+        }
         let spared = Spared::new(table, spared);
         let mut exhausted = Vec::new();
         while self.is_over(limits) {
+            let before = self.tally.entries();
             if let Some(shard) = self.shard_with_expired(now) {
                 self.remove_expired(table, shard, now);
+                gone.expired += before.saturating_sub(self.tally.entries());
             } else if let Some(shard) = self.coldest_shard(&exhausted) {
                 if !self.remove_coldest(table, shard, &spared) {
                     exhausted.push(shard);
                 }
+                gone.coldest += before.saturating_sub(self.tally.entries());
             } else {
                 break;
             }
         }
-        before.saturating_sub(self.tally.entries())
+        gone
     }
 
-    fn is_over(&self, limits: Limits) -> bool {
+    pub(crate) fn is_over(&self, limits: Limits) -> bool {
         self.tally.entries() > limits.entries || self.tally.bytes > limits.bytes
     }
 

@@ -2,15 +2,17 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use msal_core::store::{Change, Partition, Removal, TokenStore};
+use msal_core::store::{Change, Entity, Partition, Removal, TokenStore, UserFilter};
 use msal_core::{Error, Timestamp};
-use zeroize::Zeroizing;
 
 use super::engine::Engine;
-use super::event::{CacheEvent, Listener};
-use super::replay::{Made, Pending, Replay};
-use super::{Found, Layout, Loaded, Next, Version};
-use crate::{Compatibility, TokenCache};
+use super::event::{CacheEvent, Events};
+use super::replay::{self, Fault, Pending, Replay};
+use super::saving::{Saving, Writing};
+use super::{Damaged, Found, Loaded, Next, Version};
+use crate::TokenCache;
+use crate::adopt::is_of;
+use crate::hook::Hook;
 
 /// What one value of a store is in memory, with the changes that are not in the store yet.
 #[derive(Debug)]
@@ -21,9 +23,9 @@ pub(super) struct Part {
     /// The second in which somebody last looked into the store.
     looked_at: AtomicU64,
     /// The second in which it was last used.
-    pub(super) used_at: AtomicU64,
-    /// What of its size has been counted, see [`Parts`](super::parts::Parts).
-    pub(super) counted: AtomicUsize,
+    used_at: AtomicU64,
+    /// What of it has been counted, see [`Parts`](super::parts::Parts).
+    pub(super) counted: [AtomicUsize; 2],
     state: Mutex<State>,
     /// Who has it reads or writes the store. Taken before the state, never with it in hand.
     turn: async_lock::Mutex<()>,
@@ -41,15 +43,7 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Keeper {
     pub(super) engine: Engine,
-    pub(super) listener: Listener,
-}
-
-/// How a part is written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Writing {
-    pub(super) compatibility: Compatibility,
-    pub(super) layout: Layout,
-    pub(super) now: Timestamp,
+    pub(super) hook: Hook<CacheEvent>,
 }
 
 impl Part {
@@ -60,7 +54,7 @@ impl Part {
             memory,
             looked_at: AtomicU64::new(NEVER),
             used_at: AtomicU64::new(0),
-            counted: AtomicUsize::new(0),
+            counted: Default::default(),
             state: Mutex::default(),
             turn: async_lock::Mutex::new(()),
         }
@@ -77,6 +71,18 @@ impl Part {
         self.looked_at.store(now.as_secs(), Ordering::Relaxed);
     }
 
+    /// Notes that somebody has use for it.
+    pub(super) fn touch(&self, now: Timestamp) {
+        // Many threads may use it at once: who writes what is there already disturbs them.
+        if self.used_at() != now.as_secs() {
+            self.used_at.store(now.as_secs(), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn used_at(&self) -> u64 {
+        self.used_at.load(Ordering::Relaxed)
+    }
+
     /// Changes the memory, and keeps the change for [`save`](Self::save).
     pub(super) fn apply(&self, change: &Change) {
         // Both under one lock: a load between them would take the change out of the memory again.
@@ -85,51 +91,79 @@ impl Part {
         self.memory.apply(change);
     }
 
+    /// The users in memory that are its own. A value is found by a name that other spellings of its owner share.
+    pub(super) fn own(&self, cloud: &str, filter: UserFilter<'_>) -> Vec<Arc<[Entity]>> {
+        let mut users = self.memory.users(cloud, filter);
+        users.retain(|user| user.first().is_some_and(|one| is_of(&self.partition, one)));
+        users
+    }
+
     /// How many changes are not in the store yet.
     pub(super) fn unsaved(&self) -> usize {
         self.state().pending.len()
     }
 
-    /// Takes over what others have written, if they have; whether they had.
-    pub(super) async fn load(&self, keeper: &Keeper) -> Result<bool, Error> {
-        let mut events = Vec::new();
-        let turn = keeper.engine.lock(&self.turn).await;
-        let loaded = self.load_in_turn(&keeper.engine, &mut events).await;
-        drop(turn);
-        keeper.listener.tell(&events);
-        loaded
+    /// Forgets what the store has.
+    pub(super) fn clear(&self, now: Timestamp) {
+        let mut state = self.state();
+        state.seen = None;
+        self.looked_at.store(NEVER, Ordering::Relaxed);
+        let empty = self.memory.sibling();
+        state.apply_to(&empty, now);
+        self.memory.adopt(empty, None);
     }
 
-    async fn load_in_turn(
+    /// Takes over what others have written, if they have; whether they had. Of a memory that is too small for the whole,
+    /// what is `wanted` is there then.
+    pub(super) async fn load(
         &self,
-        engine: &Engine,
-        events: &mut Vec<CacheEvent>,
+        wanted: &Partition,
+        now: Timestamp,
+        keeper: &Keeper,
     ) -> Result<bool, Error> {
+        let mut taking = Taking {
+            part: self,
+            wanted,
+            now,
+            events: Events::new(&keeper.hook),
+        };
+        let _turn = keeper.engine.lock(&self.turn).await;
+        let engine = &keeper.engine;
         let seen = self.state().seen.clone();
         // What was evicted is found in the store alone.
-        let seen = seen.filter(|_| !self.memory.has_evicted());
-        let Loaded::Found(found) = engine.load(&self.name, seen.as_ref()).await? else {
+        let seen = seen.filter(|_| self.memory.has_all_of(wanted));
+        let loaded = match engine.load(&self.name, seen.as_ref()).await {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                // What the store itself cannot make sense of.
+                let version = Damaged::of(&error).map(|damaged| damaged.version.clone());
+                let Some(version) = version else {
+                    return Err(error);
+                };
+                self.set_aside(&version, error, engine, &mut taking.events)
+                    .await?;
+                engine.load(&self.name, None).await?
+            }
+        };
+        let Loaded::Found(found) = loaded else {
             return Ok(false);
         };
-        if self.take(&found, events).is_ok() {
-            return Ok(true);
+        match taking.take(&found) {
+            Ok(()) => return Ok(true),
+            Err(Fault::Damaged(_)) => {}
+            Err(Fault::Other(error)) => return Err(error),
         }
         // A peer may have been writing it. While we may write, nobody else does.
-        let mut settled = None;
-        let mut copy = |found: &Found| {
-            settled = Some(Found {
-                bytes: found.bytes.clone(),
-                version: found.version.clone(),
-            });
-            Ok(Next::Keep)
-        };
-        engine.update(&self.name, &mut copy).await?;
-        let found = settled.unwrap_or(found);
-        if let Err(damage) = self.take(&found, events) {
-            self.set_aside(&found.version, damage, engine, events)
+        let found = self.settled(engine).await?.unwrap_or(found);
+        if let Err(fault) = taking.take(&found) {
+            let Fault::Damaged(damage) = fault else {
+                return Err(fault.into_error());
+            };
+            self.set_aside(&found.version, damage, engine, &mut taking.events)
                 .await?;
             if let Loaded::Found(found) = engine.load(&self.name, None).await? {
-                self.take(&found, events)?;
+                let taken = taking.take(&found);
+                taken.map_err(Fault::into_error)?;
             }
         }
         Ok(true)
@@ -137,53 +171,47 @@ impl Part {
 
     /// Makes in the store what is not there yet. It is there for good when this returns, whoever did it.
     ///
-    /// What fails stays in memory, and is tried again with the next call.
-    pub(super) async fn save(&self, writing: Writing, keeper: &Keeper) -> Result<(), Error> {
-        let mut events = Vec::new();
-        let turn = keeper.engine.lock(&self.turn).await;
-        let saved = self
-            .save_in_turn(writing, &keeper.engine, &mut events)
-            .await;
-        drop(turn);
-        keeper.listener.tell(&events);
-        saved
-    }
-
-    async fn save_in_turn(
+    /// What fails stays in memory, and is tried again with the next call. Of a memory that is too small for the whole, what
+    /// is `wanted` stays there.
+    pub(super) async fn save(
         &self,
+        wanted: Option<&Partition>,
         writing: Writing,
-        engine: &Engine,
-        events: &mut Vec<CacheEvent>,
+        keeper: &Keeper,
     ) -> Result<(), Error> {
+        let mut events = Events::new(&keeper.hook);
+        let _turn = keeper.engine.lock(&self.turn).await;
+        let engine = &keeper.engine;
         let (batch, seen) = self.state().begin();
         let Some(last) = batch.last().map(|pending| pending.number) else {
             return Ok(());
         };
+        let is_late = batch.iter().any(|pending| pending.is_late);
         let replay = Replay {
             changes: &batch,
             writing,
         };
-        let is_late = batch.iter().any(|pending| pending.is_late);
-        let mut saving = Saving {
-            replay,
-            // Otherwise the memory has all that the store has, and knows better what was used of late.
-            known: seen.filter(|_| !is_late),
-            foreign: None,
-            damage: None,
-        };
-        let mut updated = saving.run(self, engine).await;
-        if let (Err(damage), Some(damaged)) = (&updated, saving.damage.take()) {
-            self.set_aside(&damaged, damage.clone(), engine, events)
+        // Otherwise the memory has all that the store has, and knows better what was used of late.
+        let known = seen.filter(|_| !is_late);
+        let mut saving = Saving::new(replay, known, &self.memory);
+        let mut updated = saving.run(&self.name, engine).await;
+        let damaged = saving.damaged();
+        if let Err(damage) = &updated
+            && let Some(damaged) =
+                damaged.or_else(|| Damaged::of(damage).map(|damaged| damaged.version.clone()))
+        {
+            self.set_aside(&damaged, damage.clone(), engine, &mut events)
                 .await?;
-            updated = saving.run(self, engine).await;
+            updated = saving.run(&self.name, engine).await;
         }
         let after = updated?;
         {
+            let foreign = saving.into_foreign();
             let mut state = self.state();
             state.pending.retain(|pending| pending.number > last);
-            if let Some(bytes) = &saving.foreign {
-                let changes = state.changes();
-                self.memory.replace_and_apply(bytes, &changes)?;
+            if let Some(cache) = foreign {
+                state.apply_to(&cache, writing.now);
+                self.memory.adopt(cache, wanted);
             }
             state.seen = Some(after);
         }
@@ -195,21 +223,18 @@ impl Part {
         Ok(())
     }
 
-    fn take(&self, found: &Found, events: &mut Vec<CacheEvent>) -> Result<(), Error> {
-        let bytes = found.bytes.as_ref().map_or(&[][..], |bytes| bytes);
-        let mut state = self.state();
-        let changes = state.changes();
-        let report = self.memory.replace_and_apply(bytes, &changes)?;
-        state.seen = Some(found.version.clone());
-        tracing::debug!(
-            target: "msal",
-            entries = report.entries,
-            damaged = report.damaged,
-            "token cache read"
-        );
-        let name = self.name.clone();
-        events.push(CacheEvent::Loaded { name });
-        Ok(())
+    /// What the store holds while nobody writes it.
+    async fn settled(&self, engine: &Engine) -> Result<Option<Found>, Error> {
+        let mut settled = None;
+        let mut copy = |found: &Found| {
+            settled = Some(Found {
+                bytes: found.bytes.clone(),
+                version: found.version.clone(),
+            });
+            Ok(Next::Keep)
+        };
+        engine.update(&self.name, &mut copy).await?;
+        Ok(settled)
     }
 
     async fn set_aside(
@@ -217,18 +242,21 @@ impl Part {
         version: &Version,
         damage: Error,
         engine: &Engine,
-        events: &mut Vec<CacheEvent>,
+        events: &mut Events<'_>,
     ) -> Result<(), Error> {
-        let place = engine.set_aside(&self.name, version).await?;
+        let Some(place) = engine.set_aside(&self.name, version).await? else {
+            // Somebody else has done it, or has written something better.
+            return Ok(());
+        };
         tracing::warn!(
             target: "msal",
             error = %damage,
-            place = place.as_deref(),
+            place,
             "the token cache could not be read and was set aside; it may hold tokens"
         );
         events.push(CacheEvent::SetAside {
             name: self.name.clone(),
-            place,
+            place: Some(place),
             damage,
         });
         Ok(())
@@ -239,40 +267,26 @@ impl Part {
     }
 }
 
-/// A save on its way.
-struct Saving<'s> {
-    replay: Replay<'s>,
-    /// The state of the store that the memory is made of.
-    known: Option<Version>,
-    /// What the store holds since, where that is more than the memory does.
-    foreign: Option<Zeroizing<Vec<u8>>>,
-    /// The state of the store that cannot be read.
-    damage: Option<Version>,
+/// Takes over what a store holds.
+struct Taking<'t> {
+    part: &'t Part,
+    wanted: &'t Partition,
+    now: Timestamp,
+    events: Events<'t>,
 }
 
-impl Saving<'_> {
-    async fn run(&mut self, part: &Part, engine: &Engine) -> Result<Version, Error> {
-        let mut make = |found: &Found| self.make(found);
-        let updated = engine.update(&part.name, &mut make).await?;
-        Ok(updated.after)
-    }
-
-    fn make(&mut self, found: &Found) -> Result<Next, Error> {
-        let is_foreign = self.known.as_ref() != Some(&found.version);
-        let made = self.replay.make(found).inspect_err(|_| {
-            self.damage = Some(found.version.clone());
-        })?;
-        let bytes = match &made {
-            Made::Nothing => found.bytes.as_ref(),
-            Made::Content(content) => Some(&content.bytes),
-            Made::Empty => None,
-        };
-        self.foreign = is_foreign.then(|| bytes.cloned().unwrap_or_default());
-        Ok(match made {
-            Made::Nothing => Next::Keep,
-            Made::Content(content) => Next::Put(content),
-            Made::Empty => Next::Remove,
-        })
+impl Taking<'_> {
+    /// Puts what was found in the place of the memory, with what is not in the store yet on top.
+    fn take(&mut self, found: &Found) -> Result<(), Fault> {
+        let cache = replay::read(found, &self.part.memory)?;
+        let mut state = self.part.state();
+        state.apply_to(&cache, self.now);
+        self.part.memory.adopt(cache, Some(self.wanted));
+        state.seen = Some(found.version.clone());
+        drop(state);
+        let name = self.part.name.clone();
+        self.events.push(CacheEvent::Loaded { name });
+        Ok(())
     }
 }
 
@@ -285,7 +299,10 @@ impl State {
             is_late: false,
         });
         if self.pending.len() > MAX_PENDING {
-            self.pending.pop_front();
+            // Tokens can be had again, but what is not removed comes back.
+            let mut pending = self.pending.iter();
+            let at = pending.position(|pending| pending.change.removals.is_empty());
+            self.pending.remove(at.unwrap_or(0));
             tracing::warn!(target: "msal", "the token cache cannot be written for long: its oldest change is dropped");
         }
     }
@@ -299,9 +316,11 @@ impl State {
         (batch, self.seen.clone())
     }
 
-    fn changes(&self) -> Vec<Arc<Change>> {
-        let pending = self.pending.iter();
-        pending.map(|pending| Arc::clone(&pending.change)).collect()
+    /// Makes what is not saved in what the store holds.
+    fn apply_to(&self, cache: &TokenCache, now: Timestamp) {
+        for pending in &self.pending {
+            pending.apply_to(cache, now);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
+mod bounded;
 #[path = "../common/mod.rs"]
 mod common;
 mod item;

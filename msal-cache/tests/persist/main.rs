@@ -1,0 +1,9 @@
+//! A cache with something behind it that other processes share.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod items;
+mod map;
+mod model;
