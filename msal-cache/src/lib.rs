@@ -22,15 +22,21 @@ mod apps;
 mod builder;
 mod cache;
 mod change;
+#[cfg(feature = "encrypted")]
+pub mod encrypted;
 mod evict;
 mod explain;
 pub mod file;
 mod hook;
 mod index;
 mod interner;
+#[cfg(feature = "keyring")]
+pub mod keyring;
 mod life;
 mod limits;
 pub mod persist;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod schema;
 mod step;
 mod table;

@@ -7,6 +7,8 @@ pub use msal_cache::persist::{
     AsyncCacheStore, CacheEvent, CacheStore, Content, Found, Layout, Loaded, Make, Next,
     PersistentCacheBuilder, Updated, Version,
 };
+#[cfg(feature = "redis")]
+pub use msal_cache::redis;
 pub use msal_cache::{
     Collision, Damage, InspectedEntry, Inspection, Kind, Report, Statistics, TokenCacheBuilder,
     inspect,

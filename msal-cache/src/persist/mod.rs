@@ -56,8 +56,10 @@
 
 mod builder;
 mod cache;
+mod damaged;
 mod engine;
 mod event;
+mod magic;
 mod name;
 mod part;
 mod parts;
@@ -67,7 +69,11 @@ mod store;
 
 pub use builder::PersistentCacheBuilder;
 pub use cache::PersistentCache;
+pub use damaged::Damaged;
 pub use event::CacheEvent;
+#[cfg(feature = "encrypted")]
+pub(crate) use magic::MAGIC;
+pub use magic::is_encrypted;
 pub use store::{
     AsyncCacheStore, CacheStore, Content, Found, Layout, Loaded, Make, Next, Updated, Version,
 };

@@ -73,8 +73,17 @@ fn items(entities: &[Entity], compatibility: Compatibility) -> Vec<Item<'_>> {
         (&one.key, order(one))
             .cmp(&(&other.key, order(other)))
             .then_with(|| secret(one.entity).cmp(secret(other.entity)))
+            .then_with(|| text(one).cmp(&text(other)))
     });
     items
+}
+
+/// The whole entry, which tells two apart that differ in the case of a letter.
+fn text(item: &Item<'_>) -> Zeroizing<Vec<u8>> {
+    let mut buffer = Buffer::with_capacity(0);
+    // What cannot be written fails later.
+    let _ = write_entity(&mut buffer, item);
+    buffer.into_bytes()
 }
 
 fn write_root(
