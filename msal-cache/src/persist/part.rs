@@ -63,7 +63,9 @@ impl Part {
     /// Whether nobody has looked into the store for `interval` seconds. A clock that was set back counts as such.
     pub(super) fn is_due(&self, now: Timestamp, interval: u64) -> bool {
         let (now, then) = (now.as_secs(), self.looked_at.load(Ordering::Relaxed));
-        now < then || now >= then.saturating_add(interval)
+        let is_due = now < then || now >= then.saturating_add(interval);
+        // Whoever has something in memory need not wait for a store that is busy with somebody else, or does not answer.
+        is_due && self.turn.try_lock().is_some()
     }
 
     /// Notes that somebody is about to look, so that nobody else need.
@@ -133,13 +135,17 @@ impl Part {
         // What was evicted is found in the store alone.
         let seen = seen.filter(|_| self.memory.has_all_of(wanted));
         let loaded = engine.load(&self.name, seen.as_ref()).await;
-        match taking.take_loaded(loaded) {
+        let damage = match taking.take_loaded(loaded) {
             Ok(is_new) => return Ok(is_new),
-            Err(Fault::Damaged(_)) => {}
+            Err(Fault::Damaged(damage)) => damage,
             Err(Fault::Other(error)) => return Err(error),
-        }
+        };
         // A peer may have been writing it. While we may write, nobody else does.
         let settled = self.settled(engine).await;
+        let settled = settled.map_err(|error| match Damaged::of(&error) {
+            Some(_) => error,
+            None => unmoved(&damage, error),
+        });
         let version = settled.as_ref().ok().map(|found| found.version.clone());
         if let Err(fault) = taking.take_loaded(settled.map(Loaded::Found)) {
             let Fault::Damaged(damage) = fault else {
@@ -232,7 +238,8 @@ impl Part {
         engine: &Engine,
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
-        let Some(place) = engine.set_aside(&self.name, version).await? else {
+        let place = engine.set_aside(&self.name, version).await;
+        let Some(place) = place.map_err(|error| unmoved(&damage, error))? else {
             // Somebody else has done it, or has written something better.
             return Ok(());
         };
@@ -327,6 +334,13 @@ impl Pending {
         let mut removals = self.change.removals.iter();
         removals.any(|removal| matches!(removal, Removal::User { .. }))
     }
+}
+
+/// What is damaged and stays where it is, for want of a lock, of the right to move it, or of both.
+fn unmoved(damage: &Error, error: Error) -> Error {
+    Error::new(ErrorKind::Cache)
+        .because(format!("{damage}; and it could not be moved away"))
+        .with_source(error)
 }
 
 /// Who signs out should know where else there may be tokens.
