@@ -38,7 +38,9 @@ impl Writer {
                 self.remove_expired(table, shard, now);
                 gone.expired += before.saturating_sub(self.tally.entries());
             } else if let Some(shard) = self.coldest_shard(&exhausted) {
-                if !self.remove_coldest(table, shard, &spared) {
+                let excess = before.saturating_sub(limits.entries);
+                let others = self.coldest_beside(shard, &exhausted);
+                if !self.remove_coldest(table, shard, &spared, (excess, others)) {
                     exhausted.push(shard);
                 }
                 gone.coldest += before.saturating_sub(self.tally.entries());
@@ -67,6 +69,14 @@ impl Writer {
         open.min_by_key(|(_, note)| note.coldest).map(|(at, _)| at)
     }
 
+    /// What was used last before all that is in other shards.
+    fn coldest_beside(&self, shard: u32, exhausted: &[u32]) -> u32 {
+        let notes = (0..).zip(&self.notes);
+        let others = notes.filter(|(at, _)| *at != shard && !exhausted.contains(at));
+        let coldest = others.map(|(_, note)| note.coldest).min();
+        coldest.unwrap_or(Note::EMPTY.coldest)
+    }
+
     fn remove_expired(&mut self, table: &Table, shard: u32, now: u64) {
         let mut expired = Vec::new();
         let mut earliest = u64::MAX;
@@ -84,17 +94,27 @@ impl Writer {
         }
     }
 
-    /// Whether the shard had anything that may go.
-    fn remove_coldest(&mut self, table: &Table, shard: u32, spared: &Spared) -> bool {
+    /// Removes one group at least, if there is any that may go; whether there was. Of few groups, no more go than make up
+    /// the `excess` of entries, and none that was used after `others`.
+    fn remove_coldest(
+        &mut self,
+        table: &Table,
+        shard: u32,
+        spared: &Spared,
+        (excess, others): (usize, u32),
+    ) -> bool {
         let mut groups = groups(table, shard);
         let batch = match groups.len() {
             few if few < EXACT => 1,
             many => many / PART,
         };
         let (mut go, mut coldest) = (Vec::with_capacity(batch), Note::EMPTY.coldest);
+        let mut freed = 0;
         groups.sort_unstable_by_key(|group| (group.used, group.expires_on));
         for group in groups {
-            if go.len() < batch && !spared.has(&group, table, shard) {
+            let is_needed = freed < excess && group.used <= others;
+            if (go.len() < batch || is_needed) && !spared.has(&group, table, shard) {
+                freed += group.entries;
                 go.push(group.name);
             } else {
                 coldest = coldest.min(group.used);
@@ -120,6 +140,8 @@ struct Group {
     name: Name,
     used: u32,
     expires_on: u64,
+    /// No fewer than there are.
+    entries: usize,
 }
 
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
@@ -179,7 +201,8 @@ fn groups(table: &Table, shard: u32) -> Vec<Group> {
     let mut holders: HashMap<u32, Group, FixedState> = HashMap::default();
     for user in contents.users.iter() {
         let name = Name::Holder(user.hash());
-        let group = Group::new(name, user.used, u64::MAX);
+        let mut group = Group::new(name, user.used, u64::MAX);
+        group.entries = user.entities.len();
         holders.insert(user.hash(), group);
     }
     let mut in_several_shards = Vec::new();
@@ -189,8 +212,13 @@ fn groups(table: &Table, shard: u32) -> Vec<Group> {
         if let Some(holder) = Holder::of_token(token) {
             let hash = table.locator().holder(&holder).hash;
             let group = Group::new(Name::Holder(hash), used, expires_on);
-            let group = holders.entry(hash).or_insert(group);
+            let group = holders.entry(hash).or_insert(Group {
+                entries: 0,
+                ..group
+            });
             group.used = group.used.max(used);
+            // Once for each scope.
+            group.entries += 1;
             continue;
         }
         let name = Name::Token(posting.hash(), Arc::as_ptr(token));
@@ -240,6 +268,7 @@ impl Group {
             name,
             used,
             expires_on,
+            entries: 1,
         }
     }
 }

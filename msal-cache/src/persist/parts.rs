@@ -28,7 +28,9 @@ pub(super) struct Parts {
 
 impl Parts {
     pub(super) fn new(max_entries: usize, max_bytes: usize) -> Self {
-        let shards = (0..SHARDS).map(|_| RwLock::default()).collect();
+        // Where there is room for few, they share a shard, so that whoever goes is the coldest of all.
+        let shards = (max_entries / ENTRIES).clamp(1, MAX_SHARDS);
+        let shards = (0..shards).map(|_| RwLock::default()).collect();
         Self {
             shards,
             hasher: RandomState::default(),
@@ -126,8 +128,8 @@ impl Parts {
             total.fetch_sub(before, Ordering::AcqRel);
         }
         let mut fruitless = 0;
-        while self.is_over() && fruitless < SHARDS {
-            let at = self.next.fetch_add(1, Ordering::Relaxed) % SHARDS;
+        while self.is_over() && fruitless < self.shards.len() {
+            let at = self.next.fetch_add(1, Ordering::Relaxed) % self.shards.len();
             match self.evict(at, part) {
                 true => fruitless = 0,
                 false => fruitless += 1,
@@ -183,7 +185,7 @@ impl Parts {
 
     fn shard(&self, hash: u64) -> &RwLock<HashTable<Arc<Part>>> {
         // The table uses the other bits.
-        let at = (hash >> 40) as usize % SHARDS;
+        let at = (hash >> 40) as usize % self.shards.len();
         #[expect(clippy::indexing_slicing, reason = "there are as many")]
         &self.shards[at]
     }
@@ -234,7 +236,36 @@ impl<'i> Id<'i> {
     }
 }
 
-const SHARDS: usize = 64;
+/// About how many entries a shard has, when there are as many as there may be.
+const ENTRIES: usize = 1_024;
+
+const MAX_SHARDS: usize = 64;
 
 /// About what a part takes beside its entries.
 const OVERHEAD: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TokenCache;
+
+    #[test]
+    fn those_of_whom_nothing_is_known_take_room_too() {
+        for (max_entries, max_bytes) in [(40, usize::MAX), (usize::MAX, 40 * OVERHEAD)] {
+            let parts = Parts::new(max_entries, max_bytes);
+            for n in 0..1_000 {
+                let partition = Partition::Assertion(n.to_string().into());
+                let make = || Part::new(partition.clone(), n.to_string(), TokenCache::new());
+                parts.get_or(&partition, make);
+                assert!(parts.all().len() <= 40);
+            }
+            assert!(parts.all().len() >= 30);
+            parts.clear();
+            assert!(parts.all().is_empty());
+            assert_eq!(
+                parts.totals().map(|total| total.load(Ordering::Relaxed)),
+                [0, 0]
+            );
+        }
+    }
+}

@@ -64,7 +64,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(soaked(200_000)))]
+    #![proptest_config(ProptestConfig::with_cases(soaked(100_000)))]
 
     #[test]
     fn what_belongs_together_is_evicted_together_and_the_coldest_first(

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
+mod bounded;
 #[path = "../common/mod.rs"]
 mod common;
+mod events;
 mod items;
 mod map;
 mod model;
+mod saves;
+mod values;

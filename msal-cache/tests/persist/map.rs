@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use msal_cache::persist::{
@@ -24,7 +25,8 @@ struct Inner {
     values: HashMap<String, (u64, Vec<u8>)>,
     faults: HashMap<(usize, String), VecDeque<Fault>>,
     log: Vec<(usize, String, Did)>,
-    lives: HashMap<String, Option<std::time::Duration>>,
+    lives: HashMap<String, Option<Duration>>,
+    is_broken: bool,
 }
 
 /// What goes wrong with the next call.
@@ -65,7 +67,11 @@ impl Map {
 
     /// A cache over it, as of a process of its own.
     pub(crate) fn cache(&self) -> PersistentCache {
-        PersistentCache::new(Blocking(self.clone(), 0))
+        PersistentCache::new(self.store())
+    }
+
+    pub(crate) fn store(&self) -> Blocking {
+        Blocking(self.clone(), 0)
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<String> {
@@ -89,7 +95,7 @@ impl Map {
     }
 
     /// After what time the value may go, as it was last put.
-    pub(crate) fn life(&self, name: &str) -> Option<std::time::Duration> {
+    pub(crate) fn life(&self, name: &str) -> Option<Duration> {
         self.inner().lives.get(name).copied().flatten()
     }
 
@@ -100,9 +106,16 @@ impl Map {
         faults.or_default().push_back(fault);
     }
 
+    /// Everything fails from now on.
+    pub(crate) fn break_down(&self) {
+        self.inner().is_broken = true;
+    }
+
     /// Nothing fails any more.
     pub(crate) fn heal(&self) {
-        self.inner().faults.clear();
+        let mut inner = self.inner();
+        inner.is_broken = false;
+        inner.faults.clear();
     }
 
     /// What was done since it was last asked.
@@ -118,6 +131,9 @@ impl Map {
 
     fn fault(&self, process: usize, name: &str) -> Option<Fault> {
         let mut inner = self.inner();
+        if inner.is_broken {
+            return Some(Fault::Before);
+        }
         let faults = inner.faults.get_mut(&(process, name.to_owned()))?;
         faults.pop_front()
     }

@@ -55,7 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// Rounds of the usual size; with `MSAL_SOAK` more, and longer ones.
 fn rounds() -> (ProptestConfig, usize) {
     let is_soak = std::env::var_os("MSAL_SOAK").is_some();
-    let (cases, steps) = if is_soak { (20_000, 400) } else { (250, 80) };
+    let (cases, steps) = if is_soak { (2_000, 200) } else { (120, 80) };
     (ProptestConfig::with_cases(cases), steps)
 }
 
