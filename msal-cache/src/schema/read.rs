@@ -2,6 +2,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
+use foldhash::fast::RandomState;
 use msal_core::store::Entity;
 use msal_core::{Error, ErrorKind};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
@@ -102,7 +103,7 @@ impl<'de> Visitor<'de> for Root<'_> {
 
 impl Root<'_> {
     fn take_section(&mut self, kind: Kind, entries: Vec<(Name<'_>, &RawValue)>) {
-        let mut keys = HashSet::with_capacity(entries.len());
+        let mut keys = HashSet::with_capacity_and_hasher(entries.len(), RandomState::default());
         for (Name(key), json) in entries {
             match self.reader.entity(kind, json) {
                 Ok(entity) => self.parsed.entities.push(entity),
@@ -159,7 +160,8 @@ impl<'de> Deserialize<'de> for Section<'de> {
 
 /// Entries whose fields differ, but not the key that is made of them.
 fn find_collisions(entities: &[Entity], report: &mut Report) {
-    let mut known: HashMap<String, &Entity> = HashMap::with_capacity(entities.len());
+    let mut known: HashMap<String, &Entity, RandomState> =
+        HashMap::with_capacity_and_hasher(entities.len(), RandomState::default());
     for entity in entities {
         let Some((section, mut key)) = key(entity) else {
             continue;

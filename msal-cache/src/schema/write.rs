@@ -1,5 +1,7 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
+use foldhash::fast::RandomState;
 use msal_core::store::{
     AccessTokenEntry, AccountEntry, AppMetadataEntry, Entity, Extras, IdTokenEntry, Members,
     OwnerRef, RefreshTokenEntry,
@@ -96,7 +98,7 @@ fn write_root(
     for kind in Kind::ALL {
         root.name(kind.name())?;
         let mut section = Object::open(root.buffer);
-        let mut taken = HashSet::new();
+        let mut taken = HashSet::default();
         for item in items.iter().filter(|item| item.kind == kind) {
             section.name(&free_key(&item.key, &mut taken))?;
             write_entity(section.buffer, item)?;
@@ -116,14 +118,13 @@ fn write_root(
 }
 
 /// `key`, or where it is taken the next that is free: entries that only other libraries cannot tell apart are all kept.
-fn free_key(key: &str, taken: &mut HashSet<String>) -> String {
-    let mut free = key.to_owned();
+fn free_key<'k>(key: &'k str, taken: &mut HashSet<Cow<'k, str>, RandomState>) -> Cow<'k, str> {
+    let mut free = Cow::Borrowed(key);
     let mut number = 1_u64;
-    while taken.contains(&free) {
+    while !taken.insert(free.clone()) {
         number = number.saturating_add(1);
-        free = format!("{key}-{number}");
+        free = Cow::Owned(format!("{key}-{number}"));
     }
-    taken.insert(free.clone());
     free
 }
 

@@ -52,7 +52,10 @@ impl Daemon {
     }
 
     pub(crate) fn store(&self, attributes: &[&str], secret: &[u8]) {
-        let stored = self.tool(&[&["store", "--label=a label"], attributes].concat(), secret);
+        let stored = self.tool(
+            &[&["store", "--label=a label"], attributes].concat(),
+            secret,
+        );
         assert!(stored.status.success());
     }
 
@@ -89,7 +92,10 @@ impl Daemon {
             if path.as_deref() == Some(LOGIN) {
                 return;
             }
-            assert!(started.elapsed() < Duration::from_secs(20), "it does not start");
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "it does not start"
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -15,7 +15,10 @@ fn a_prompt_that_never_ends_is_not_shown() {
     is(&told, "Locked");
     assert!(told.took < Duration::from_secs(1), "{told:?}");
     let asked = service.was_asked();
-    assert!(asked.ends_with(&["Unlock".into(), "Dismiss".into()]), "{asked:?}");
+    assert!(
+        asked.ends_with(&["Unlock".into(), "Dismiss".into()]),
+        "{asked:?}"
+    );
 }
 
 #[test]
@@ -161,7 +164,10 @@ fn is(told: &Told, reason: &str) {
     assert!(text.starts_with("the token cache failed: "), "{told:?}");
     let typed = format!("KeyringUnavailable {{ reason: {reason}");
     assert!(text.contains(&typed), "{told:?}");
-    assert!(text.contains("an encrypted file with a key of your own"), "{told:?}");
+    assert!(
+        text.contains("an encrypted file with a key of your own"),
+        "{told:?}"
+    );
 }
 
 /// It took this many milliseconds, and not much more.

@@ -66,7 +66,10 @@ fn a_lost_key_is_not_replaced_by_one_that_could_not_read_the_file() {
     assert!(daemon.lookup(&ours(&path)).is_empty());
 
     // A person had a copy.
-    assert_eq!(work(&format!("put {}", str::from_utf8(&key).unwrap())), "put");
+    assert_eq!(
+        work(&format!("put {}", str::from_utf8(&key).unwrap())),
+        "put"
+    );
     assert_eq!(work("read"), "a 0;");
     work(&format!("put {}", "0f".repeat(32)));
     let told = work("read");

@@ -56,9 +56,10 @@ fn serve(connection: Connection, messages: MessageIterator, mood: Mood, asked: &
     for message in messages {
         let Ok(message) = message else { return };
         let header = message.header();
-        let Some(member) = header.member().filter(|_| {
-            message.message_type() == zbus::message::Type::MethodCall
-        }) else {
+        let Some(member) = header
+            .member()
+            .filter(|_| message.message_type() == zbus::message::Type::MethodCall)
+        else {
             continue;
         };
         let member = member.as_str().to_owned();
@@ -75,7 +76,11 @@ fn serve(connection: Connection, messages: MessageIterator, mood: Mood, asked: &
 
 fn answer(connection: &Connection, message: &Message, member: &str, mood: Mood) {
     let header = message.header();
-    let fail = |name: &str| connection.reply_error(&header, name, &"it says why").unwrap();
+    let fail = |name: &str| {
+        connection
+            .reply_error(&header, name, &"it says why")
+            .unwrap()
+    };
     let is_locked = matches!(mood, Mood::Locked | Mood::LockedWithout | Mood::Refused);
     let sent = match member {
         "OpenSession" => {
@@ -87,7 +92,8 @@ fn answer(connection: &Connection, message: &Message, member: &str, mood: Mood) 
         }
         "SearchItems" if mood == Mood::Fails => return drop(fail("com.example.Broken")),
         "SearchItems" => {
-            let items: Vec<OwnedObjectPath> = is_locked.then(|| path("/item")).into_iter().collect();
+            let items: Vec<OwnedObjectPath> =
+                is_locked.then(|| path("/item")).into_iter().collect();
             connection.reply(&header, &(Vec::<OwnedObjectPath>::new(), items))
         }
         "ReadAlias" if mood == Mood::Uncollected => connection.reply(&header, &path("/")),
@@ -96,20 +102,13 @@ fn answer(connection: &Connection, message: &Message, member: &str, mood: Mood) 
         "Unlock" if mood == Mood::LockedWithout => {
             connection.reply(&header, &(vec![path("/item")], path("/")))
         }
-        "Unlock" => {
-            connection.reply(&header, &(Vec::<OwnedObjectPath>::new(), path("/prompt")))
-        }
+        "Unlock" => connection.reply(&header, &(Vec::<OwnedObjectPath>::new(), path("/prompt"))),
         "Prompt" => {
             connection.reply(&header, &()).unwrap();
             if mood == Mood::Refused {
                 let (interface, body) = ("org.freedesktop.Secret.Prompt", (true, Value::from("")));
-                let signal = connection.emit_signal(
-                    None::<&str>,
-                    "/prompt",
-                    interface,
-                    "Completed",
-                    &body,
-                );
+                let signal =
+                    connection.emit_signal(None::<&str>, "/prompt", interface, "Completed", &body);
                 signal.unwrap();
             }
             return;

@@ -27,7 +27,11 @@ pub(crate) fn work(address: impl AsRef<OsStr>, path: &Path, job: &str) -> Told {
 /// The same where no variable tells of a bus.
 pub(crate) fn work_without_bus(folder: &Path, job: &str) -> Told {
     let path = folder.join("cache");
-    told(start(command(&path, job).env_remove(BUS).env("XDG_RUNTIME_DIR", folder)))
+    told(start(
+        command(&path, job)
+            .env_remove(BUS)
+            .env("XDG_RUNTIME_DIR", folder),
+    ))
 }
 
 /// Begins a job.
@@ -142,7 +146,10 @@ fn dotnet(path: &Path) -> KeyringItem {
 }
 
 fn python(path: &Path) -> KeyringItem {
-    item(path).schema("com.example.python").attributes([]).label("")
+    item(path)
+        .schema("com.example.python")
+        .attributes([])
+        .label("")
 }
 
 /// A line a write.
@@ -163,7 +170,10 @@ fn read(store: &impl CacheStore) -> Result<String, Error> {
         return Ok("unchanged".into());
     };
     let bytes = found.bytes.as_deref().map(|bytes| bytes.to_vec());
-    Ok(bytes.map_or_else(|| "nothing".into(), |bytes| String::from_utf8_lossy(&bytes).replace('\n', ";")))
+    Ok(bytes.map_or_else(
+        || "nothing".into(),
+        |bytes| String::from_utf8_lossy(&bytes).replace('\n', ";"),
+    ))
 }
 
 fn aside(store: &KeyringItem) -> Result<String, Error> {
@@ -176,7 +186,11 @@ fn aside(store: &KeyringItem) -> Result<String, Error> {
     Ok(format!("{place:?} {:?}", store.leftovers()?))
 }
 
-const ARGUMENTS: [&str; 3] = ["--exact", "worker::works_for_the_other_tests", "--nocapture"];
+const ARGUMENTS: [&str; 3] = [
+    "--exact",
+    "worker::works_for_the_other_tests",
+    "--nocapture",
+];
 
 const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
 
