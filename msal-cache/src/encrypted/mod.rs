@@ -35,7 +35,6 @@ mod key_text;
 mod sealed;
 mod store;
 
-pub use crate::persist::is_encrypted;
 pub use error::EncryptionError;
 pub use key::{EncryptionKey, KeyId};
 pub use store::Encrypted;

@@ -130,7 +130,12 @@ impl Desk {
     /// Unlocks what can be unlocked without a person, such as a collection without a password.
     async fn unlock(&self, path: &ObjectPath<'_>) -> Result<(), KeyringReason> {
         let answer = self
-            .call(SERVICE, "org.freedesktop.Secret.Service", "Unlock", &[path])
+            .call(
+                SERVICE,
+                "org.freedesktop.Secret.Service",
+                "Unlock",
+                &(vec![path],),
+            )
             .await?;
         let (unlocked, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) =
             answer.body().deserialize().map_err(failed)?;

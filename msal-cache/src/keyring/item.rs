@@ -63,10 +63,12 @@ impl KeyringItem {
         })
     }
 
-    /// The schema that the item is made with and found by, in a Secret Service.
+    /// The schema that the item is made with and found by, in a Secret Service. Unless set, it is made with
+    /// `org.freedesktop.Secret.Generic`, and found whatever its schema is.
     #[must_use]
     pub fn schema(mut self, name: &str) -> Self {
         name.clone_into(&mut self.place.schema);
+        self.place.is_by_schema = true;
         self
     }
 
@@ -84,7 +86,7 @@ impl KeyringItem {
         self
     }
 
-    /// The item is found whatever its schema is.
+    /// The item is found whatever its schema is, though it is made with one that was set.
     #[must_use]
     pub fn any_schema(mut self) -> Self {
         self.place.is_by_schema = false;

@@ -4,7 +4,11 @@ use std::time::Duration;
 /// Where an item is in a key store.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// What it goes by in the Keychain and the Credential Manager.
+    /// What it goes by in the Keychain and the Credential Manager, with the account.
+    #[cfg_attr(
+        not(any(windows, target_os = "macos")),
+        expect(dead_code, reason = "elsewhere it goes by its attributes")
+    )]
     pub(super) service: String,
     pub(super) account: String,
     /// What it goes by in a Secret Service, beside the schema.
@@ -33,7 +37,7 @@ impl Place {
             account: account.to_owned(),
             attributes: vec![attribute("service", service), attribute("account", account)],
             schema: GENERIC.to_owned(),
-            is_by_schema: true,
+            is_by_schema: false,
             label: [service, "/", account].concat(),
         }
     }

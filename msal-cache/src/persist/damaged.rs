@@ -38,6 +38,11 @@ impl Damaged {
         }
         None
     }
+
+    /// The state of the value that an error calls damaged.
+    pub(super) fn version_of(error: &Error) -> Option<Version> {
+        Self::of(error).map(|damaged| damaged.version.clone())
+    }
 }
 
 impl From<Damaged> for Error {

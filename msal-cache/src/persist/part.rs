@@ -3,13 +3,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use msal_core::store::{Change, Entity, Partition, Removal, TokenStore, UserFilter};
-use msal_core::{Error, Timestamp};
+use msal_core::{Error, ErrorKind, Timestamp};
 
 use super::engine::Engine;
 use super::event::{CacheEvent, Events};
 use super::replay::{self, Fault, Pending, Replay};
 use super::saving::{Saving, Writing};
-use super::{Found, Loaded, Next, Version};
+use super::{Damaged, Found, Loaded, Next, Version};
 use crate::TokenCache;
 use crate::adopt::is_of;
 use crate::hook::Hook;
@@ -63,7 +63,9 @@ impl Part {
     /// Whether nobody has looked into the store for `interval` seconds. A clock that was set back counts as such.
     pub(super) fn is_due(&self, now: Timestamp, interval: u64) -> bool {
         let (now, then) = (now.as_secs(), self.looked_at.load(Ordering::Relaxed));
-        now < then || now >= then.saturating_add(interval)
+        let is_due = now < then || now >= then.saturating_add(interval);
+        // Whoever has something in memory need not wait for a store that is busy with somebody else, or does not answer.
+        is_due && self.turn.try_lock().is_some()
     }
 
     /// Notes that somebody is about to look, so that nobody else need.
@@ -132,21 +134,27 @@ impl Part {
         let seen = self.state().seen.clone();
         // What was evicted is found in the store alone.
         let seen = seen.filter(|_| self.memory.has_all_of(wanted));
-        let Loaded::Found(found) = engine.load(&self.name, seen.as_ref()).await? else {
-            return Ok(false);
-        };
-        match taking.take(&found) {
-            Ok(()) => return Ok(true),
-            Err(Fault::Damaged(_)) => {}
+        let loaded = engine.load(&self.name, seen.as_ref()).await;
+        let damage = match taking.take_loaded(loaded) {
+            Ok(is_new) => return Ok(is_new),
+            Err(Fault::Damaged(damage)) => damage,
             Err(Fault::Other(error)) => return Err(error),
-        }
+        };
         // A peer may have been writing it. While we may write, nobody else does.
-        let found = self.settled(engine).await?.unwrap_or(found);
-        if let Err(fault) = taking.take(&found) {
+        let settled = self.settled(engine).await;
+        let settled = settled.map_err(|error| match Damaged::of(&error) {
+            Some(_) => error,
+            None => unmoved(&damage, error),
+        });
+        let version = settled.as_ref().ok().map(|found| found.version.clone());
+        if let Err(fault) = taking.take_loaded(settled.map(Loaded::Found)) {
             let Fault::Damaged(damage) = fault else {
                 return Err(fault.into_error());
             };
-            self.set_aside(&found.version, damage, engine, &mut taking.events)
+            let Some(version) = version.or_else(|| Damaged::version_of(&damage)) else {
+                return Err(damage);
+            };
+            self.set_aside(&version, damage, engine, &mut taking.events)
                 .await?;
             if let Loaded::Found(found) = engine.load(&self.name, None).await? {
                 let taken = taking.take(&found);
@@ -182,7 +190,9 @@ impl Part {
         let known = seen.filter(|_| !is_late);
         let mut saving = Saving::new(replay, known, &self.memory);
         let mut updated = saving.run(&self.name, engine).await;
-        if let (Err(damage), Some(damaged)) = (&updated, saving.damaged()) {
+        if let Err(damage) = &updated
+            && let Some(damaged) = saving.damaged().or_else(|| Damaged::version_of(damage))
+        {
             self.set_aside(&damaged, damage.clone(), engine, &mut events)
                 .await?;
             updated = saving.run(&self.name, engine).await;
@@ -207,7 +217,7 @@ impl Part {
     }
 
     /// What the store holds while nobody writes it.
-    async fn settled(&self, engine: &Engine) -> Result<Option<Found>, Error> {
+    async fn settled(&self, engine: &Engine) -> Result<Found, Error> {
         let mut settled = None;
         let mut copy = |found: &Found| {
             settled = Some(Found {
@@ -217,7 +227,8 @@ impl Part {
             Ok(Next::Keep)
         };
         engine.update(&self.name, &mut copy).await?;
-        Ok(settled)
+        // What is not asked what to make of it has nothing to say.
+        settled.ok_or_else(|| Error::new(ErrorKind::Internal("token cache store")))
     }
 
     async fn set_aside(
@@ -227,7 +238,8 @@ impl Part {
         engine: &Engine,
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
-        let Some(place) = engine.set_aside(&self.name, version).await? else {
+        let place = engine.set_aside(&self.name, version).await;
+        let Some(place) = place.map_err(|error| unmoved(&damage, error))? else {
             // Somebody else has done it, or has written something better.
             return Ok(());
         };
@@ -259,6 +271,16 @@ struct Taking<'t> {
 }
 
 impl Taking<'_> {
+    /// Takes what a store gave, which may have found out by itself that it is damaged. Whether there was anything new.
+    fn take_loaded(&mut self, loaded: Result<Loaded, Error>) -> Result<bool, Fault> {
+        match loaded {
+            Ok(Loaded::Found(found)) => self.take(&found).map(|()| true),
+            Ok(Loaded::Unchanged) => Ok(false),
+            Err(error) if Damaged::of(&error).is_some() => Err(Fault::Damaged(error)),
+            Err(error) => Err(Fault::Other(error)),
+        }
+    }
+
     /// Puts what was found in the place of the memory, with what is not in the store yet on top.
     fn take(&mut self, found: &Found) -> Result<(), Fault> {
         let cache = replay::read(found, &self.part.memory)?;
@@ -312,6 +334,13 @@ impl Pending {
         let mut removals = self.change.removals.iter();
         removals.any(|removal| matches!(removal, Removal::User { .. }))
     }
+}
+
+/// What is damaged and stays where it is, for want of a lock, of the right to move it, or of both.
+fn unmoved(damage: &Error, error: Error) -> Error {
+    Error::new(ErrorKind::Cache)
+        .because(format!("{damage}; and it could not be moved away"))
+        .with_source(error)
 }
 
 /// Who signs out should know where else there may be tokens.

@@ -5,7 +5,7 @@ use msal_core::store::{Change, Entity, RefreshTokenEntry, TokenStore};
 use msal_core::{Error, ErrorKind, Timestamp};
 
 use super::saving::Writing;
-use super::{Content, Found, Layout, Next};
+use super::{Content, Found, Layout, Next, is_encrypted};
 use crate::TokenCache;
 
 /// A change that is not in the store yet.
@@ -38,7 +38,7 @@ pub(super) struct Made {
 pub(super) enum Fault {
     /// What was found cannot be read, whoever tries.
     Damaged(Error),
-    /// It is larger than may be read, or would be, or cannot be written.
+    /// It is encrypted, or larger than may be read, or would be, or cannot be written.
     Other(Error),
 }
 
@@ -89,7 +89,15 @@ impl Pending {
 pub(super) fn read(found: &Found, memory: &TokenCache) -> Result<TokenCache, Fault> {
     let cache = memory.sibling();
     if let Some(bytes) = &found.bytes {
+        if is_encrypted(bytes) {
+            return Err(Fault::Other(encrypted()));
+        }
         within_limit(bytes.len(), memory)?;
+        if is_encrypted(bytes) {
+            return Err(Fault::Other(Error::new(ErrorKind::Cache).because(
+                "the stored token cache is encrypted, and was left as it is: open it with its key",
+            )));
+        }
         let report = cache.replace(bytes).map_err(Fault::Damaged)?;
         tracing::debug!(
             target: "msal",
@@ -99,6 +107,12 @@ pub(super) fn read(found: &Found, memory: &TokenCache) -> Result<TokenCache, Fau
         );
     }
     Ok(cache)
+}
+
+/// What came here without being decrypted is whole, and nobody is to take it out of the way.
+fn encrypted() -> Error {
+    Error::new(ErrorKind::Cache)
+        .because("the stored token cache is encrypted, and was left as it is: open it with its key")
 }
 
 /// What is too large may be whole: nobody takes it out of the way for that, nor writes what nobody can read.

@@ -3,8 +3,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use msal_cache::encrypted::{Encrypted, is_encrypted};
-use msal_cache::persist::{AsyncCacheStore, CacheStore, Loaded, Next};
+use msal_cache::encrypted::Encrypted;
+use msal_cache::persist::{AsyncCacheStore, CacheStore, Loaded, Next, is_encrypted};
 use proptest::prelude::*;
 
 use crate::shelf::{Shelf, content, encrypted, is_damage, key_of, put, take};

@@ -69,7 +69,7 @@ impl Daemon {
             "/org/freedesktop/secrets",
             service,
             "Lock",
-            &[&collection],
+            &(vec![collection],),
         );
         locked.unwrap();
     }

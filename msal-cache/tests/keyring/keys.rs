@@ -1,7 +1,8 @@
 use std::fs;
 use std::path::Path;
 
-use msal_cache::encrypted::{EncryptionKey, is_encrypted};
+use msal_cache::encrypted::EncryptionKey;
+use msal_cache::persist::is_encrypted;
 
 use crate::daemon::Daemon;
 use crate::worker::{begin, told, work};

@@ -34,9 +34,8 @@ pub(crate) struct Service(Receiver<String>);
 impl Service {
     pub(crate) fn start(bus: &Bus, mood: Mood) -> Self {
         let connection = bus.connect();
-        // Before it has its name, so that it misses nothing.
-        let messages = MessageIterator::from(&connection);
         connection.request_name("org.freedesktop.secrets").unwrap();
+        let messages = MessageIterator::from(&connection);
         let (sender, asked) = mpsc::channel();
         thread::spawn(move || serve(connection, messages, mood, &sender));
         Self(asked)
@@ -86,11 +85,11 @@ fn answer(connection: &Connection, message: &Message, member: &str, mood: Mood) 
         "OpenSession" => {
             let (algorithm, _): (String, OwnedValue) = message.body().deserialize().unwrap();
             if algorithm != "plain" {
-                return drop(fail("org.freedesktop.DBus.Error.NotSupported"));
+                return fail("org.freedesktop.DBus.Error.NotSupported");
             }
             connection.reply(&header, &(Value::from(""), path("/session")))
         }
-        "SearchItems" if mood == Mood::Fails => return drop(fail("com.example.Broken")),
+        "SearchItems" if mood == Mood::Fails => return fail("com.example.Broken"),
         "SearchItems" => {
             let items: Vec<OwnedObjectPath> =
                 is_locked.then(|| path("/item")).into_iter().collect();
@@ -100,9 +99,14 @@ fn answer(connection: &Connection, message: &Message, member: &str, mood: Mood) 
         "ReadAlias" => connection.reply(&header, &path("/collection")),
         "Get" => connection.reply(&header, &Value::from(false)),
         "Unlock" if mood == Mood::LockedWithout => {
-            connection.reply(&header, &(vec![path("/item")], path("/")))
+            let asked: Vec<OwnedObjectPath> = message.body().deserialize().unwrap();
+            connection.reply(&header, &(asked, path("/")))
         }
-        "Unlock" => connection.reply(&header, &(Vec::<OwnedObjectPath>::new(), path("/prompt"))),
+        "Unlock" => {
+            let asked: Vec<OwnedObjectPath> = message.body().deserialize().unwrap();
+            assert_eq!(asked, [path("/item")]);
+            connection.reply(&header, &(Vec::<OwnedObjectPath>::new(), path("/prompt")))
+        }
         "Prompt" => {
             connection.reply(&header, &()).unwrap();
             if mood == Mood::Refused {

@@ -5,6 +5,8 @@
 mod access;
 mod cluster;
 mod contract;
+#[cfg(feature = "encrypted")]
+mod encrypted;
 mod faults;
 mod leases;
 mod monitor;
