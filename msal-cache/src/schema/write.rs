@@ -187,7 +187,7 @@ fn write_access_token(
                 let mut components = Object::open(entry.buffer);
                 for (name, value) in extended.components() {
                     components.name(name)?;
-                    serde_json::to_writer(&mut *components.buffer, value)?;
+                    push_text(components.buffer, value)?;
                 }
                 components.close();
             }
@@ -286,7 +286,7 @@ impl<'b> Object<'b> {
             self.buffer.push(",");
         }
         self.is_empty = false;
-        serde_json::to_writer(&mut *self.buffer, name)?;
+        push_text(self.buffer, name)?;
         self.buffer.push(":");
         Ok(())
     }
@@ -294,7 +294,7 @@ impl<'b> Object<'b> {
     fn text(&mut self, name: &'static str, value: &str) -> serde_json::Result<()> {
         self.names.push(name);
         self.name(name)?;
-        serde_json::to_writer(&mut *self.buffer, value)
+        push_text(self.buffer, value)
     }
 
     fn null(&mut self, name: &'static str) -> serde_json::Result<()> {
@@ -322,6 +322,19 @@ impl<'b> Object<'b> {
         }
         Ok(())
     }
+}
+
+/// A text in quotation marks. Hardly any has something to escape, which is found faster than escaped.
+fn push_text(buffer: &mut Buffer, text: &str) -> serde_json::Result<()> {
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Without an early end, so that many bytes are looked at at once.
+    if text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+        return serde_json::to_writer(buffer, text);
+    }
+    buffer.push("\"");
+    buffer.push(text);
+    buffer.push("\"");
+    Ok(())
 }
 
 fn is_of_app(entity: &Entity) -> bool {
