@@ -282,8 +282,13 @@ struct MachineWire {
 #[serde(untagged)]
 enum MachineError {
     Code(String),
-    // A list would be read as a fault, by position.
-    List(Vec<IgnoredAny>),
+    List(
+        #[expect(
+            dead_code,
+            reason = "a list would otherwise be read as a fault, by position"
+        )]
+        Vec<IgnoredAny>,
+    ),
     Fault(MachineFault),
     Other(IgnoredAny),
 }
