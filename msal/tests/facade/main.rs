@@ -9,6 +9,7 @@ mod callbacks;
 mod cancelling;
 mod executors;
 mod interactive;
+mod managed;
 mod options;
 mod persisted;
 mod refreshing;
