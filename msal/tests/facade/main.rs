@@ -10,6 +10,7 @@ mod cancelling;
 mod executors;
 mod interactive;
 mod leaving;
+mod managed;
 mod options;
 mod persisted;
 mod puppet;
