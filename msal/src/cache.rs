@@ -14,6 +14,6 @@ pub use msal_cache::persist::{
 #[cfg(feature = "redis")]
 pub use msal_cache::redis;
 pub use msal_cache::{
-    Collision, Damage, InspectedEntry, Inspection, Kind, Report, Statistics, TokenCacheBuilder,
-    inspect,
+    CacheChange, Collision, Damage, InspectedEntry, Inspection, Kind, Report, Statistics,
+    TokenCacheBuilder, inspect,
 };
