@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use msal_core::store::{AccessTokenEntry, Change, Entity, Members, Removal, TokenKey};
+use msal_core::store::{AccessTokenEntry, Change, Entity, Members, ProcessKey, Removal, TokenKey};
 
 use crate::change::Counts;
 use crate::index::holder::Holder;
@@ -48,7 +48,10 @@ impl Writer {
         self.tally.unreadable = self.unreadable.len();
         step.counts.removed += unreadable - self.unreadable.len();
         let user = change.unless_signed_out.as_ref();
-        if user.is_none_or(|user| step.is_signed_in(&Holder::of_user(user))) {
+        let process = change.unless_stopped.as_ref();
+        let is_wanted = user.is_none_or(|user| step.is_signed_in(&Holder::of_user(user)))
+            && process.is_none_or(|process| step.is_running(process));
+        if is_wanted {
             for entity in &change.upserts {
                 self.upsert(&mut step, entity, used(entity));
             }
@@ -173,13 +176,28 @@ impl Step<'_> {
 
     /// Whether a user has an account or a refresh token.
     fn is_signed_in(&self, user: &Holder<'_>) -> bool {
-        let is_sign = |entity: &Entity| !matches!(entity, Entity::IdToken(_));
-        match self.staged.get(user) {
-            Some(staged) => staged.entities.iter().any(is_sign),
+        self.has(user, |entity| !matches!(entity, Entity::IdToken(_)))
+    }
+
+    /// Whether a long-running process has a refresh token.
+    fn is_running(&self, process: &ProcessKey) -> bool {
+        let holder = Holder::assertion(&process.environment, &process.hash);
+        self.has(&holder, |entity| match entity {
+            Entity::RefreshToken(token) => {
+                token.client_id == process.client_id
+                    && token.home_account_id == process.home_account_id
+            }
+            _ => false,
+        })
+    }
+
+    fn has(&self, holder: &Holder<'_>, is_wanted: impl Fn(&Entity) -> bool) -> bool {
+        match self.staged.get(holder) {
+            Some(staged) => staged.entities.iter().any(is_wanted),
             None => self
                 .table
-                .user(user)
-                .is_some_and(|user| user.iter().any(is_sign)),
+                .user(holder)
+                .is_some_and(|user| user.iter().any(is_wanted)),
         }
     }
 

@@ -2,10 +2,10 @@
 //!
 //! `cargo bench -p msal --bench redis --features redis`, with a `redis-server` on the path.
 
-#[allow(dead_code, reason = "tests use the rest")]
+#[allow(dead_code, clippy::unwrap_used, reason = "a part of the tests")]
 #[path = "../../msal-cache/tests/redis/server.rs"]
 mod server;
-#[allow(dead_code, reason = "tests use the rest")]
+#[allow(dead_code, clippy::unwrap_used, reason = "a part of the tests")]
 #[path = "../tests/facade/stage.rs"]
 mod stage;
 mod support;

@@ -20,7 +20,7 @@
 //! | key | what | lives |
 //! |---|---|---|
 //! | `msal:{<name>}` | the JSON that all MSALs share, then 16 letters that tell one state of it from all others | as long as its tokens, or [`RedisOptions::life`] where a refresh token is among them |
-//! | `msal:{<name>}:corrupt` | what could not be read, and was set aside; it holds tokens too | a week, or until its owner signs out |
+//! | `msal:{<name>}:corrupt` | what could not be read, and was set aside; it holds tokens too | a week, or until the value is removed, as by a sign-out |
 //! | `msal:{<name>}:lease:<digest>` | who refreshes a token just now | 35 seconds |
 //! | `msal:{<name>}:turn` | who writes next, where several want to | 2 seconds |
 //!

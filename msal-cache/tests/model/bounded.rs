@@ -206,7 +206,7 @@ fn is_there(cache: &TokenCache, who: Who, group: &Group) -> bool {
     let tokens = cache.candidates(&app_lookup("t", "client", &["s"]));
     let tokens = tokens.iter().filter(|one| match who {
         Who::App(app) => {
-            one.token.home_account_id().is_none() && *one.token.realm() == app.to_string().into()
+            one.token.home_account_id().is_none() && **one.token.realm() == *app.to_string()
         }
         Who::User(user) => one
             .token

@@ -86,6 +86,7 @@ proptest! {
                             environment: environment.into(),
                             home_account_id: id.into(),
                         }),
+                        unless_stopped: None,
                     };
                     upsert(&mut model, upserts, unless_signed_out);
                     cache.apply(&change);

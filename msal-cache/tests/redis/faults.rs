@@ -37,7 +37,7 @@ fn a_server_that_never_answers_holds_nobody_up() {
         thread::sleep(Duration::from_secs(60));
         drop(stream);
     });
-    let limit = Duration::from_millis(200);
+    let limit = Duration::from_secs(2);
     for store in both(&RedisOptions::new(silent).unwrap().response_timeout(limit)) {
         let started = Instant::now();
         for error in failures(&*store) {
@@ -46,7 +46,7 @@ fn a_server_that_never_answers_holds_nobody_up() {
                 "{error}"
             );
         }
-        assert!(started.elapsed() < limit * 8, "one of them waits");
+        assert!(started.elapsed() < limit * 3, "one of them waits");
     }
 }
 
@@ -66,7 +66,7 @@ fn a_server_that_answers_a_byte_at_a_time_holds_nobody_up() {
             matches!(cause(&error), RedisError::Timeout { .. }),
             "{error}"
         );
-        assert!(started.elapsed() < limit * 8, "{:?}", started.elapsed());
+        assert!(started.elapsed() < LONG, "{:?}", started.elapsed());
     }
 }
 
@@ -92,7 +92,7 @@ fn a_connection_that_is_never_ready_is_given_up() {
                 }
             );
             assert!(expected, "{error}");
-            assert!(started.elapsed() < limit * 8);
+            assert!(started.elapsed() < LONG);
             assert!(!format!("{error:?}{store:?}").contains("canary"));
         }
     }
@@ -121,7 +121,7 @@ fn what_does_not_speak_as_redis_does_is_an_error() {
                 // `$-9` is how a nothing may look.
                 Ok(_) => assert_eq!(answer, "$-9\r\n"),
             }
-            assert!(started.elapsed() < limit * 8);
+            assert!(started.elapsed() < LONG);
         }
     }
 }
@@ -179,7 +179,7 @@ fn a_redis_that_was_stopped_is_used_again_once_it_goes_on() {
                 "{error}"
             );
         }
-        assert!(started.elapsed() < limit * 8);
+        assert!(started.elapsed() < LONG);
         server.signal("CONT");
         while store.load("user", None).is_err() {
             assert!(
@@ -378,3 +378,6 @@ fn cause(error: &Error) -> &RedisError {
         .downcast_ref()
         .unwrap()
 }
+
+/// Longer than it takes on a busy machine, shorter than where it hangs.
+const LONG: Duration = Duration::from_secs(10);

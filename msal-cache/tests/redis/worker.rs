@@ -30,6 +30,7 @@ pub(crate) fn worker(server: &Server, job: &str) -> Command {
 
 /// The test that is no test unless it is told what to do.
 #[test]
+#[expect(clippy::print_stdout, reason = "so it is told what happens")]
 fn works_for_the_other_tests() {
     let (Ok(url), Ok(job)) = (std::env::var(URL), std::env::var(JOB)) else {
         return;

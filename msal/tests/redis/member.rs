@@ -1,5 +1,7 @@
 //! One process of a farm: this same test binary, told by variables what to do.
 
+#![expect(clippy::print_stdout, reason = "so the others are told what happens")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;

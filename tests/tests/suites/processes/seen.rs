@@ -80,4 +80,35 @@ fn a_user_who_signs_out_while_another_process_refreshes_stays_signed_out() {
     }
 }
 
+#[test]
+fn a_long_running_process_that_is_stopped_while_another_refreshes_its_token_stays_stopped() {
+    for kind in Kind::BOTH {
+        let mut stage = Stage::new();
+        stage.process(kind).token("begin");
+        stage.let_tokens_expire();
+        let (mut refreshing, mut other) = (stage.process(kind), stage.process(kind));
+        let hold = stage.provider.hold(Endpoint::Token);
+        refreshing.order("go-on");
+        stage.arrived(1);
+        other.says("stop", "stopped");
+        hold.release();
+        refreshing.given();
+        for process in [&mut refreshing, &mut other, &mut stage.process(kind)] {
+            process.says("go-on", "error not_cached -");
+        }
+        assert_eq!(stage.token_requests(), 1);
+    }
+}
+
+#[test]
+fn a_long_running_process_goes_on_in_whichever_process() {
+    let mut stage = Stage::new();
+    stage.process(Kind::Async).token("begin");
+    stage.let_tokens_expire();
+    let mut processes = stage.processes(&Kind::BOTH, MANY);
+    stage.provider.set_latency(Duration::from_millis(300));
+    all_one(&tokens(&mut processes, "go-on"));
+    assert_eq!(stage.token_requests(), 1);
+}
+
 const SIGNED_OUT: &str = "error interaction_required -";

@@ -53,10 +53,13 @@ fn works_for_the_other_tests() {
         let outcome = match order.unwrap().as_str() {
             "accounts" => app.accounts(),
             "app-token" => app.app_token().map(told),
+            "begin" => app.begin().map(told),
             "forced" => app.silent(true),
+            "go-on" => app.go_on().map(told),
             "sign-in" => app.sign_in(),
             "sign-out" => app.sign_out(),
             "silent" => app.silent(false),
+            "stop" => app.stop(),
             order => panic!("no such order: {order}"),
         };
         say(&outcome.unwrap_or_else(|error| {
@@ -77,10 +80,12 @@ enum App {
         runtime: tokio::runtime::Runtime,
         desktop: PublicClientApplication,
         service: ConfidentialClientApplication,
+        api: ConfidentialClientApplication,
     },
     Blocking {
         desktop: blocking::PublicClientApplication,
         service: blocking::ConfidentialClientApplication,
+        api: blocking::ConfidentialClientApplication,
     },
 }
 
@@ -92,12 +97,17 @@ macro_rules! call {
                 runtime,
                 desktop,
                 service,
+                api,
             } => {
-                let $own = (desktop, service);
+                let $own = (desktop, service, api);
                 runtime.block_on(async { $call.await })
             }
-            App::Blocking { desktop, service } => {
-                let $own = (desktop, service);
+            App::Blocking {
+                desktop,
+                service,
+                api,
+            } => {
+                let $own = (desktop, service, api);
                 $call.send()
             }
         }
@@ -110,7 +120,6 @@ impl App {
         clock.age(variable(LATER).parse().unwrap());
         let cache = PersistentCache::file(file).unwrap();
         let authority = format!("https://login.microsoftonline.com/{}", defaults::TENANT_ID);
-        let secret = || ClientCredential::from_secret(defaults::CLIENT_SECRET);
         let proxy = variable(PROXY);
         let roots = std::fs::read(variable(AUTHORITIES)).unwrap();
         let roots = String::from_utf8(roots).unwrap();
@@ -132,15 +141,17 @@ impl App {
                     .add_root_certificates_pem(&roots);
                 Doomed::new(transport.build().unwrap())
             };
-            let service: Builder<blocking::ConfidentialClientApplication> =
-                blocking::ConfidentialClientApplication::builder(defaults::SECRET_CLIENT_ID)
-                    .credential(secret());
+            let confidential = |id, secret| -> Builder<blocking::ConfidentialClientApplication> {
+                blocking::ConfidentialClientApplication::builder(id)
+                    .credential(ClientCredential::from_secret(secret))
+            };
+            let desktop = blocking::PublicClientApplication::builder(defaults::PUBLIC_CLIENT_ID);
+            let service = confidential(defaults::SECRET_CLIENT_ID, defaults::CLIENT_SECRET);
+            let api = confidential(defaults::API_CLIENT_ID, defaults::API_CLIENT_SECRET);
             return Self::Blocking {
-                desktop: built!(
-                    blocking::PublicClientApplication::builder(defaults::PUBLIC_CLIENT_ID),
-                    transport()
-                ),
+                desktop: built!(desktop, transport()),
                 service: built!(service, transport()),
+                api: built!(api, transport()),
             };
         }
         let transport = || {
@@ -149,19 +160,22 @@ impl App {
                 .add_root_certificates_pem(&roots);
             Doomed::new(transport.build().unwrap())
         };
-        let service: Builder<ConfidentialClientApplication> =
-            ConfidentialClientApplication::builder(defaults::SECRET_CLIENT_ID).credential(secret());
+        let confidential = |id, secret| -> Builder<ConfidentialClientApplication> {
+            ConfidentialClientApplication::builder(id)
+                .credential(ClientCredential::from_secret(secret))
+        };
+        let desktop = PublicClientApplication::builder(defaults::PUBLIC_CLIENT_ID);
+        let service = confidential(defaults::SECRET_CLIENT_ID, defaults::CLIENT_SECRET);
+        let api = confidential(defaults::API_CLIENT_ID, defaults::API_CLIENT_SECRET);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build();
         Self::Async {
             runtime: runtime.unwrap(),
-            desktop: built!(
-                PublicClientApplication::builder(defaults::PUBLIC_CLIENT_ID),
-                transport()
-            ),
+            desktop: built!(desktop, transport()),
             service: built!(service, transport()),
+            api: built!(api, transport()),
         }
     }
 
@@ -172,6 +186,23 @@ impl App {
 
     fn app_token(&self) -> Result<AuthenticationResult, Error> {
         call!(self, app => app.1.acquire_token_for_client(APP_SCOPES))
+    }
+
+    fn begin(&self) -> Result<AuthenticationResult, Error> {
+        let (username, password) = (defaults::USERNAME, defaults::PASSWORD);
+        let scope = [format!("{}/access_as_user", defaults::API_CLIENT)];
+        let caller = call!(self, app => app.0.acquire_token_by_username_password(username, password, &scope))?;
+        let assertion = caller.access_token().expose();
+        call!(self, app => app.2.initiate_long_running_process(assertion, "job", SCOPES))
+    }
+
+    fn go_on(&self) -> Result<AuthenticationResult, Error> {
+        call!(self, app => app.2.acquire_token_in_long_running_process("job", SCOPES))
+    }
+
+    fn stop(&self) -> Result<String, Error> {
+        call!(self, app => app.2.stop_long_running_process("job"))?;
+        Ok("stopped".to_owned())
     }
 
     fn sign_in(&self) -> Result<String, Error> {
