@@ -1,3 +1,4 @@
+use std::iter::Sum;
 use std::mem::size_of;
 
 use msal_core::store::{
@@ -25,12 +26,22 @@ pub struct Statistics {
     /// About how many bytes of memory the access, refresh and id tokens and the accounts take: what the limit on bytes
     /// counts.
     pub bytes: usize,
+    /// How many entries had to go for want of room since the cache was made, although somebody could have used them: where
+    /// this grows, the limit is too low.
+    pub evicted: u64,
+    /// How many access tokens that had expired went to make room since the cache was made.
+    pub expired: u64,
 }
 
 impl Statistics {
     /// What the limit on entries counts: access, refresh and id tokens and accounts.
     pub fn entries(&self) -> usize {
         self.access_tokens + self.accounts + self.id_tokens + self.refresh_tokens
+    }
+
+    /// What [`CacheChange`](crate::CacheChange) counts.
+    pub(crate) fn all(&self) -> usize {
+        self.entries() + self.app_metadata + self.unreadable
     }
 
     pub(crate) fn add(&mut self, entity: &Entity) {
@@ -55,15 +66,37 @@ impl Statistics {
     }
 }
 
+/// Of several caches together.
+impl Sum for Statistics {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |sum, part| Self {
+            access_tokens: sum.access_tokens + part.access_tokens,
+            accounts: sum.accounts + part.accounts,
+            app_metadata: sum.app_metadata + part.app_metadata,
+            id_tokens: sum.id_tokens + part.id_tokens,
+            refresh_tokens: sum.refresh_tokens + part.refresh_tokens,
+            unreadable: sum.unreadable + part.unreadable,
+            bytes: sum.bytes + part.bytes,
+            evicted: sum.evicted + part.evicted,
+            expired: sum.expired + part.expired,
+        })
+    }
+}
+
 /// About what an entry takes: itself, the texts that are its own, and its places in the index.
 fn bytes(entity: &Entity) -> usize {
     match entity {
         Entity::AccessToken(entry) => {
             let is_held = entry.owner() != OwnerRef::App;
+            // One's tokens are indexed by resource, and an application's by scope.
+            let places = match is_held {
+                true => 1,
+                false => indexed(entry.scopes()).count(),
+            };
             size_of::<AccessTokenEntry>()
                 + entry.secret().expose().len()
                 + entry.realm().len()
-                + indexed(entry.scopes()).count() * INDEXED
+                + places * INDEXED
                 + usize::from(is_held) * LISTED
                 + of_members(entry.members())
                 + SHARED

@@ -1,7 +1,9 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::hash::BuildHasher;
 
+use foldhash::fast::RandomState;
 use msal_core::store::Entity;
 use msal_core::{Error, ErrorKind};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
@@ -10,7 +12,7 @@ use serde_json::value::RawValue;
 use super::depth::is_deeper_than;
 use super::entry::Reader;
 use super::fields::Name;
-use super::key::key;
+use super::key::write_key;
 use super::newest::Identity;
 use super::report::{Collision, Damage};
 use super::{Kind, Report, Unreadable};
@@ -22,6 +24,8 @@ pub(crate) struct Parsed {
     pub(crate) sections: BTreeMap<String, Box<RawValue>>,
     pub(crate) unreadable: Unreadable,
     pub(crate) report: Report,
+    /// Whether any two entries may be the same.
+    pub(crate) has_twins: bool,
 }
 
 /// Reads a file as leniently as can be done without guessing. An empty file is an empty cache.
@@ -59,7 +63,7 @@ pub(crate) fn read(file: &[u8], limit: usize) -> Result<Parsed, Error> {
         bad(format!("{what} at line {line}, column {column}"))
     })?;
     parsed.report.entries = parsed.entities.len();
-    find_collisions(&parsed.entities, &mut parsed.report);
+    parsed.has_twins = find_collisions(&parsed.entities, &mut parsed.report);
     Ok(parsed)
 }
 
@@ -102,7 +106,9 @@ impl<'de> Visitor<'de> for Root<'_> {
 
 impl Root<'_> {
     fn take_section(&mut self, kind: Kind, entries: Vec<(Name<'_>, &RawValue)>) {
-        let mut keys = HashSet::with_capacity(entries.len());
+        // Where they are in order, as we write them, any two that are the same are neighbours.
+        let are_apart = entries.is_sorted_by(|(Name(one), _), (Name(other), _)| one < other);
+        let mut keys = HashSet::with_hasher(RandomState::default());
         for (Name(key), json) in entries {
             match self.reader.entity(kind, json) {
                 Ok(entity) => self.parsed.entities.push(entity),
@@ -115,6 +121,9 @@ impl Root<'_> {
                     let unreadable = &mut self.parsed.unreadable;
                     unreadable.insert(kind, key.to_string(), json.get());
                 }
+            }
+            if are_apart {
+                continue;
             }
             if let Some(key) = keys.replace(key) {
                 self.parsed.report.note_collision(Collision {
@@ -157,26 +166,37 @@ impl<'de> Deserialize<'de> for Section<'de> {
     }
 }
 
-/// Entries whose fields differ, but not the key that is made of them.
-fn find_collisions(entities: &[Entity], report: &mut Report) {
-    let mut known: HashMap<String, &Entity> = HashMap::with_capacity(entities.len());
+/// Notes entries whose fields differ, but not the key that is made of them. Answers whether any two have one key.
+fn find_collisions(entities: &[Entity], report: &mut Report) -> bool {
+    let mut has_twins = false;
+    let seed = RandomState::default();
+    let mut known: HashMap<u64, &Entity, RandomState> =
+        HashMap::with_capacity_and_hasher(entities.len(), RandomState::default());
+    let (mut key, mut other) = (String::new(), String::new());
     for entity in entities {
-        let Some((section, mut key)) = key(entity) else {
+        let Some(section) = write_key(entity, &mut key) else {
             continue;
         };
-        let length = key.len();
-        key.push_str(beside_the_key(entity));
-        match known.entry(key) {
+        let hash = seed.hash_one((section, &key, beside_the_key(entity)));
+        match known.entry(hash) {
             Entry::Vacant(slot) => {
                 slot.insert(entity);
             }
-            Entry::Occupied(slot) if Identity::of(slot.get()) != Identity::of(entity) => {
-                let key = slot.key().get(..length).unwrap_or_default().to_owned();
-                report.note_collision(Collision { section, key });
+            Entry::Occupied(slot) => {
+                has_twins = true;
+                if Identity::of(slot.get()) == Identity::of(entity) {
+                    continue;
+                }
+                // Two that only share a hash are far from colliding.
+                write_key(slot.get(), &mut other);
+                if key == other && beside_the_key(slot.get()) == beside_the_key(entity) {
+                    let key = key.clone();
+                    report.note_collision(Collision { section, key });
+                }
             }
-            Entry::Occupied(_) => {}
         }
     }
+    has_twins
 }
 
 /// What tells entries apart that share a key by design.

@@ -1,5 +1,7 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
+use foldhash::fast::RandomState;
 use msal_core::store::{
     AccessTokenEntry, AccountEntry, AppMetadataEntry, Entity, Extras, IdTokenEntry, Members,
     OwnerRef, RefreshTokenEntry,
@@ -22,7 +24,7 @@ pub(crate) fn write(
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let items = items(entities, compatibility);
     let sizes = items.iter();
-    let size = sizes.map(|item| 3 * item.key.len() + secret(item.entity).len() + BESIDE);
+    let size = sizes.map(|item| 2 * item.key.len() + own(item.entity) + BESIDE);
     let mut buffer = Buffer::with_capacity(size.sum());
     let written = write_root(&mut buffer, &items, sections, unreadable);
     written.map_err(|_| Error::new(ErrorKind::Cache).because("an entry could not be written"))?;
@@ -69,9 +71,10 @@ fn items(entities: &[Entity], compatibility: Compatibility) -> Vec<Item<'_>> {
         }
     }
     items.sort_by(|one, other| {
-        let order = |item: &Item<'_>| (item.kind, item.app, secret(item.entity).len());
-        (&one.key, order(one))
-            .cmp(&(&other.key, order(other)))
+        let order = |item: &Item<'_>| (item.app, secret(item.entity).len());
+        (one.kind.cmp(&other.kind))
+            .then_with(|| one.key.cmp(&other.key))
+            .then_with(|| order(one).cmp(&order(other)))
             .then_with(|| secret(one.entity).cmp(secret(other.entity)))
             .then_with(|| text(one).cmp(&text(other)))
     });
@@ -96,9 +99,17 @@ fn write_root(
     for kind in Kind::ALL {
         root.name(kind.name())?;
         let mut section = Object::open(root.buffer);
-        let mut taken = HashSet::new();
-        for item in items.iter().filter(|item| item.kind == kind) {
-            section.name(&free_key(&item.key, &mut taken))?;
+        let from = items.partition_point(|item| item.kind < kind);
+        let to = items.partition_point(|item| item.kind <= kind);
+        let items = items.get(from..to).unwrap_or_default();
+        let are_apart = unreadable.of(kind).next().is_none()
+            && items.is_sorted_by(|one, other| one.key < other.key);
+        let mut taken = HashSet::default();
+        for item in items {
+            match are_apart {
+                true => section.name(&item.key)?,
+                false => section.name(&free_key(&item.key, &mut taken))?,
+            }
             write_entity(section.buffer, item)?;
         }
         for (key, json) in unreadable.of(kind) {
@@ -116,14 +127,13 @@ fn write_root(
 }
 
 /// `key`, or where it is taken the next that is free: entries that only other libraries cannot tell apart are all kept.
-fn free_key(key: &str, taken: &mut HashSet<String>) -> String {
-    let mut free = key.to_owned();
+fn free_key<'k>(key: &'k str, taken: &mut HashSet<Cow<'k, str>, RandomState>) -> Cow<'k, str> {
+    let mut free = Cow::Borrowed(key);
     let mut number = 1_u64;
-    while taken.contains(&free) {
+    while !taken.insert(free.clone()) {
         number = number.saturating_add(1);
-        free = format!("{key}-{number}");
+        free = Cow::Owned(format!("{key}-{number}"));
     }
-    taken.insert(free.clone());
     free
 }
 
@@ -186,7 +196,7 @@ fn write_access_token(
                 let mut components = Object::open(entry.buffer);
                 for (name, value) in extended.components() {
                     components.name(name)?;
-                    serde_json::to_writer(&mut *components.buffer, value)?;
+                    push_text(components.buffer, value)?;
                 }
                 components.close();
             }
@@ -285,7 +295,7 @@ impl<'b> Object<'b> {
             self.buffer.push(",");
         }
         self.is_empty = false;
-        serde_json::to_writer(&mut *self.buffer, name)?;
+        push_text(self.buffer, name)?;
         self.buffer.push(":");
         Ok(())
     }
@@ -293,7 +303,7 @@ impl<'b> Object<'b> {
     fn text(&mut self, name: &'static str, value: &str) -> serde_json::Result<()> {
         self.names.push(name);
         self.name(name)?;
-        serde_json::to_writer(&mut *self.buffer, value)
+        push_text(self.buffer, value)
     }
 
     fn null(&mut self, name: &'static str) -> serde_json::Result<()> {
@@ -323,6 +333,19 @@ impl<'b> Object<'b> {
     }
 }
 
+/// A text in quotation marks. Hardly any has something to escape, which is found faster than escaped.
+fn push_text(buffer: &mut Buffer, text: &str) -> serde_json::Result<()> {
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Without an early end, so that many bytes are looked at at once.
+    if text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+        return serde_json::to_writer(buffer, text);
+    }
+    buffer.push("\"");
+    buffer.push(text);
+    buffer.push("\"");
+    Ok(())
+}
+
 fn is_of_app(entity: &Entity) -> bool {
     matches!(entity, Entity::AccessToken(token) if matches!(token.owner(), OwnerRef::App))
 }
@@ -340,5 +363,24 @@ fn secret(entity: &Entity) -> &str {
     }
 }
 
+/// What there is of an entry beside what its key is made of.
+fn own(entity: &Entity) -> usize {
+    let members = match entity {
+        Entity::AccessToken(token) => token.members(),
+        Entity::Account(account) => &account.members,
+        Entity::AppMetadata(app) => &app.members,
+        Entity::IdToken(token) => token.extras.members(),
+        Entity::RefreshToken(token) => token.extras.members(),
+        _ => return 0,
+    };
+    let members = members.iter();
+    let members = members.map(|(name, value)| name.len() + value.get().len() + 4);
+    let texts = match entity {
+        Entity::Account(account) => account.local_account_id.len() + account.username.len(),
+        _ => secret(entity).len(),
+    };
+    members.sum::<usize>() + texts
+}
+
 /// About what the names of an entry's members take, its times and its punctuation.
-const BESIDE: usize = 500;
+const BESIDE: usize = 320;

@@ -138,6 +138,10 @@ impl ConfidentialClientApplication {
             Ok(hash) => hash.into(),
             Err(error) => return Flow::ready(Err(app.tied(error, None))),
         };
+        if app.persistence.is_none() {
+            on_behalf_of::forget(hash, app);
+            return Flow::ready(Ok(()));
+        }
         app.at_store("stop process", |app, io| async move {
             on_behalf_of::stop(hash, &app, io).await
         })

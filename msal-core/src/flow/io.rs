@@ -24,6 +24,8 @@ pub(crate) struct Io {
     span: Span,
     /// Of each flight that this flow has led: leading one, it may lead another.
     progress: Vec<Progress>,
+    /// How the store failed that does not answer.
+    stuck: Option<Error>,
 }
 
 impl Io {
@@ -34,6 +36,7 @@ impl Io {
             call,
             span,
             progress: Vec::new(),
+            stuck: None,
         }
     }
 
@@ -113,6 +116,16 @@ impl Io {
     /// The id that all of this call's requests carry.
     pub(crate) fn correlation_id(&self) -> CorrelationId {
         self.call.correlation_id
+    }
+
+    /// Notes that what keeps the cache does not answer, so that this call waits for it but once.
+    pub(crate) fn store_is_stuck(&mut self, error: &Error) {
+        self.stuck = Some(error.clone());
+    }
+
+    /// What has been noted.
+    pub(crate) fn stuck(&self) -> Option<&Error> {
+        self.stuck.as_ref()
     }
 
     /// The span of this call, for fields that are known late.

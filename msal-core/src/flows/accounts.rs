@@ -40,6 +40,10 @@ pub(crate) async fn remove(account: Account, app: App, mut io: Io) -> Result<boo
     let partition = Partition::User(account.home_account_id().into());
     let loaded = stored::load(&partition, &app, &mut io).await;
     let is_there = app.sign_out(&account);
-    let saved = stored::save(&partition, &app, &mut io).await;
-    loaded.and(saved).map(|()| is_there)
+    stored::save(&partition, &app, &mut io).await?;
+    match is_there {
+        true => Ok(true),
+        // What could not be read may have been there.
+        false => loaded.map(|()| false),
+    }
 }

@@ -11,7 +11,7 @@ use crate::flow::{CallContext, Flow, Io};
 use crate::freshness::Freshness;
 use crate::result::User;
 use crate::store::{
-    AccessTokenEntry, AccessTokenLookup, Binding, BindingRef, ExtendedKey, Lease, LeaseKey, Owner,
+    AccessTokenEntry, AccessTokenLookup, Binding, BindingRef, ExtendedKey, LeaseKey, Owner,
     OwnerRef, Partition, TokenKey,
 };
 use crate::throttle::Fingerprint;
@@ -171,6 +171,10 @@ impl Wanted {
             OwnerRef::Assertion(hash) => ["assertion ", hash].concat(),
         };
         let claims = self.claims.as_ref().map_or("", Claims::as_str);
+        let binding = self.binding();
+        let bound_to = binding.as_ref().map(|key| (&*key.token_type, &*key.key_id));
+        let (token_type, key_id) = bound_to.unwrap_or_default();
+        let extended = self.extended.as_ref().map_or("", |key| key.hash());
         let subject = [
             "token",
             self.authority.cloud(),
@@ -179,6 +183,9 @@ impl Wanted {
             &owner,
             self.scopes.as_str(),
             claims,
+            token_type,
+            key_id,
+            extended,
         ];
         LeaseKey::new(self.partition(app), subject)
     }
@@ -281,12 +288,7 @@ impl<G: Grant> Job<G> {
             app, wanted, grant, ..
         } = &*self.0;
         io.span().record("authority_host", wanted.authority.host());
-        let is_due = wanted.is_due(app, io.now());
-        // Whoever goes on to the identity provider loads when it is their turn.
-        let loaded = match is_due || self.must_load(io) {
-            true => stored::load(&wanted.partition(app), app, io).await,
-            false => Ok(()),
-        };
+        let loaded = self.look_beyond(io).await;
         let (freshness, token) = self.held(io.now());
         io.span().record("cache", freshness.name());
         if let Some(token) = token {
@@ -310,10 +312,21 @@ impl<G: Grant> Job<G> {
         }
     }
 
-    /// Whether this call has nothing but the store where the memory has no token.
-    fn must_load(&self, io: &Io) -> bool {
-        let is_missing = || self.held(io.now()).0 != Freshness::Fresh;
-        self.0.wanted.policy.cache_only && is_missing()
+    /// Takes over what others may have put in the place of what the memory holds, or the first that it holds, where this
+    /// call may ask nobody else.
+    async fn look_beyond(&self, io: &mut Io) -> Result<(), Error> {
+        let Inner { app, wanted, .. } = &*self.0;
+        match self.held(io.now()).0 {
+            Freshness::Fresh | Freshness::Stale => {
+                if wanted.is_due(app, io.now()) {
+                    stored::glance(&wanted.partition(app), app, io).await;
+                }
+                Ok(())
+            }
+            _ if wanted.policy.cache_only => stored::load(&wanted.partition(app), app, io).await,
+            // Whoever goes on to the identity provider loads when it is their turn.
+            _ => Ok(()),
+        }
     }
 
     /// Obtains a token, or takes the one that somebody else just obtained.
@@ -357,8 +370,8 @@ impl<G: Grant> Job<G> {
         if let (Freshness::Fresh, Some(token)) = self.held(io.now()) {
             return Ok(self.handed_out(token));
         }
-        let _lease = match grant.takes_turns() {
-            true => Lease::none(),
+        let _turn = match grant.takes_turns() {
+            true => stored::Turn::none(),
             false => stored::lease(&wanted.lease(app), app, io).await,
         };
         if let (Freshness::Fresh, Some(token)) = self.held(io.now()) {

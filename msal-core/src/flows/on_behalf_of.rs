@@ -112,16 +112,19 @@ pub(crate) fn answered_realm(key: &str, authority: &Authority, app: &App) -> Opt
     })
 }
 
-/// Forgets all tokens of a long-running process. Fails where it could not be forgotten for good.
+/// Forgets all tokens of a long-running process, in the store too. Fails where it could not be forgotten for good.
 pub(crate) async fn stop(key: Arc<str>, app: &App, mut io: Io) -> Result<(), Error> {
-    let partition = Partition::Assertion(key.clone());
-    stored::load(&partition, app, &mut io).await?;
+    forget(key.clone(), app);
+    stored::save(&Partition::Assertion(key), app, &mut io).await
+}
+
+/// Forgets them in memory.
+pub(crate) fn forget(key: Arc<str>, app: &App) {
     app.store.apply(&Change::remove(Removal::Assertion {
         environment: app.authority.environment().clone(),
         client_id: app.client_id.clone(),
         hash: key,
     }));
-    stored::save(&partition, app, &mut io).await
 }
 
 fn unknown_process() -> Error {

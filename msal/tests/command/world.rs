@@ -54,6 +54,18 @@ impl World {
         names
     }
 
+    /// The same without locks, which stay where there was a cache.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut names = self.names();
+        names.retain(|name| !name.ends_with(".lock"));
+        names
+    }
+
+    /// A path that can be read and not written: what is written beside it has a longer name than there can be.
+    pub(crate) fn unwritable(&self) -> PathBuf {
+        self.path(&"c".repeat(250))
+    }
+
     /// The command with these arguments and nothing else.
     pub(crate) fn bare(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_msal"));
@@ -82,6 +94,15 @@ impl World {
     /// `client-credentials` that works.
     pub(crate) fn token(&self) -> Run {
         self.token_of(SECRET_CLIENT_ID)
+            .arguments(["--secret-env", "S"])
+            .env("S", CLIENT_SECRET)
+    }
+
+    /// The same without the options that say how the provider is reached.
+    pub(crate) fn bare_token(&self) -> Run {
+        self.bare(["client-credentials", "--client-id", SECRET_CLIENT_ID])
+            .arguments(["--scope", GRAPH_SCOPE])
+            .arguments(["--authority", &self.provider.authority()])
             .arguments(["--secret-env", "S"])
             .env("S", CLIENT_SECRET)
     }
@@ -131,6 +152,12 @@ impl Run {
         let _heard = stdin.write_all(input.as_bytes());
         drop(stdin);
         started.end()
+    }
+
+    /// Starts it, for whom it does not matter what it says.
+    pub(crate) fn spawned(mut self) -> Child {
+        self.0.stdout(Stdio::null()).stderr(Stdio::null());
+        self.0.spawn().unwrap()
     }
 
     /// Starts it, to be talked to while it runs.
