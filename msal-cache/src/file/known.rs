@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_is_known_is_only_read_unless_asked() {
-        let store = azure_cli_in(given(&[HOME])).unwrap();
+        let store = azure_cli_in(given(&[HOME])).expect("the home is known");
         assert!(store.is_read_only());
         assert!(!store.read_only(false).is_read_only());
     }
@@ -152,7 +152,7 @@ mod tests {
 
     fn path(store: Result<FileStore, FileError>) -> Option<String> {
         let path = store.ok()?.path();
-        Some(path.to_str().unwrap().to_owned())
+        path.to_str().map(str::to_owned)
     }
 
     const HOME: (&str, &str) = ("HOME", "/home/ada");
