@@ -52,6 +52,7 @@ fn with_node_on_one_file_none_of_its_writes_is_lost() {
         ]);
         command
     });
+    assert_eq!(counts["theirs0"], writes(), "{counts:?}");
 }
 
 #[test]
