@@ -35,7 +35,8 @@ pub(crate) fn encrypted(
 /// A Redis, as both kinds of API need it. It is not connected to yet.
 pub(crate) fn redis(url: &str, ca_file: Option<&Path>) -> Result<RedisOptions, Error> {
     let mut options = RedisOptions::new(url)?;
-    if let Some(path) = ca_file {
+    // Without TLS they are for the identity provider alone.
+    if let Some(path) = ca_file.filter(|_| options.is_tls()) {
         let pem = input::file(path, "root certificates", SMALL)?;
         options = options.add_root_certificates_pem(pem);
     }
