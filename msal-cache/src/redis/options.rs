@@ -43,11 +43,6 @@ impl RedisOptions {
         })
     }
 
-    /// Whether the URL asks for TLS. Settings of TLS are refused where it does not.
-    pub fn is_tls(&self) -> bool {
-        self.address.is_tls
-    }
-
     /// Whether there is a value for each owner, as a web farm of many users wants it, or one for everything. Only the
     /// latter can tell which users there are, as a command of one person may want.
     pub fn layout(mut self, layout: Layout) -> Self {

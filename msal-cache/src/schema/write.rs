@@ -24,7 +24,7 @@ pub(crate) fn write(
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let items = items(entities, compatibility);
     let sizes = items.iter();
-    let size = sizes.map(|item| 3 * item.key.len() + secret(item.entity).len() + BESIDE);
+    let size = sizes.map(|item| 2 * item.key.len() + own(item.entity) + BESIDE);
     let mut buffer = Buffer::with_capacity(size.sum());
     let written = write_root(&mut buffer, &items, sections, unreadable);
     written.map_err(|_| Error::new(ErrorKind::Cache).because("an entry could not be written"))?;
@@ -71,9 +71,10 @@ fn items(entities: &[Entity], compatibility: Compatibility) -> Vec<Item<'_>> {
         }
     }
     items.sort_by(|one, other| {
-        let order = |item: &Item<'_>| (item.kind, item.app, secret(item.entity).len());
-        (&one.key, order(one))
-            .cmp(&(&other.key, order(other)))
+        let order = |item: &Item<'_>| (item.app, secret(item.entity).len());
+        (one.kind.cmp(&other.kind))
+            .then_with(|| one.key.cmp(&other.key))
+            .then_with(|| order(one).cmp(&order(other)))
             .then_with(|| secret(one.entity).cmp(secret(other.entity)))
             .then_with(|| text(one).cmp(&text(other)))
     });
@@ -98,9 +99,17 @@ fn write_root(
     for kind in Kind::ALL {
         root.name(kind.name())?;
         let mut section = Object::open(root.buffer);
+        let from = items.partition_point(|item| item.kind < kind);
+        let to = items.partition_point(|item| item.kind <= kind);
+        let items = items.get(from..to).unwrap_or_default();
+        let are_apart = unreadable.of(kind).next().is_none()
+            && items.is_sorted_by(|one, other| one.key < other.key);
         let mut taken = HashSet::default();
-        for item in items.iter().filter(|item| item.kind == kind) {
-            section.name(&free_key(&item.key, &mut taken))?;
+        for item in items {
+            match are_apart {
+                true => section.name(&item.key)?,
+                false => section.name(&free_key(&item.key, &mut taken))?,
+            }
             write_entity(section.buffer, item)?;
         }
         for (key, json) in unreadable.of(kind) {
@@ -354,5 +363,24 @@ fn secret(entity: &Entity) -> &str {
     }
 }
 
+/// What there is of an entry beside what its key is made of.
+fn own(entity: &Entity) -> usize {
+    let members = match entity {
+        Entity::AccessToken(token) => token.members(),
+        Entity::Account(account) => &account.members,
+        Entity::AppMetadata(app) => &app.members,
+        Entity::IdToken(token) => token.extras.members(),
+        Entity::RefreshToken(token) => token.extras.members(),
+        _ => return 0,
+    };
+    let members = members.iter();
+    let members = members.map(|(name, value)| name.len() + value.get().len() + 4);
+    let texts = match entity {
+        Entity::Account(account) => account.local_account_id.len() + account.username.len(),
+        _ => secret(entity).len(),
+    };
+    members.sum::<usize>() + texts
+}
+
 /// About what the names of an entry's members take, its times and its punctuation.
-const BESIDE: usize = 500;
+const BESIDE: usize = 320;
