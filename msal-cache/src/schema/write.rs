@@ -138,7 +138,7 @@ fn free_key<'k>(key: &'k str, taken: &mut HashSet<Cow<'k, str>, RandomState>) ->
 }
 
 fn write_entity(buffer: &mut Buffer, item: &Item<'_>) -> serde_json::Result<()> {
-    let mut entry = Object::open(buffer);
+    let mut entry = Object::of(buffer, item.entity);
     match item.entity {
         Entity::AccessToken(token) => write_access_token(&mut entry, token, item.app)?,
         Entity::Account(account) => write_account(&mut entry, account)?,
@@ -272,7 +272,8 @@ fn write_assertion_hash(entry: &mut Object<'_>, hash: &str) -> serde_json::Resul
 /// A JSON object that is being written.
 struct Object<'b> {
     buffer: &'b mut Buffer,
-    names: Vec<&'static str>,
+    /// Those of its own members, noted where there are others.
+    names: Option<Vec<&'static str>>,
     is_empty: bool,
 }
 
@@ -281,8 +282,16 @@ impl<'b> Object<'b> {
         buffer.push("{");
         Self {
             buffer,
-            names: Vec::new(),
+            names: None,
             is_empty: true,
+        }
+    }
+
+    fn of(buffer: &'b mut Buffer, entity: &Entity) -> Self {
+        let has_others = members(entity).is_some_and(|members| !members.is_empty());
+        Self {
+            names: has_others.then(|| Vec::with_capacity(16)),
+            ..Self::open(buffer)
         }
     }
 
@@ -301,13 +310,19 @@ impl<'b> Object<'b> {
     }
 
     fn text(&mut self, name: &'static str, value: &str) -> serde_json::Result<()> {
-        self.names.push(name);
+        self.note(name);
         self.name(name)?;
         push_text(self.buffer, value)
     }
 
+    fn note(&mut self, name: &'static str) {
+        if let Some(names) = &mut self.names {
+            names.push(name);
+        }
+    }
+
     fn null(&mut self, name: &'static str) -> serde_json::Result<()> {
-        self.names.push(name);
+        self.note(name);
         self.name(name)?;
         self.buffer.push("null");
         Ok(())
@@ -324,7 +339,8 @@ impl<'b> Object<'b> {
     /// What other libraries wrote, as they wrote it, but for what was said already.
     fn members(&mut self, members: &Members) -> serde_json::Result<()> {
         for (name, json) in members.iter() {
-            if !self.names.contains(&name) {
+            let names = self.names.as_deref().unwrap_or_default();
+            if !names.contains(&name) {
                 self.name(name)?;
                 self.buffer.push(json.get());
             }
@@ -365,21 +381,24 @@ fn secret(entity: &Entity) -> &str {
 
 /// What there is of an entry beside what its key is made of.
 fn own(entity: &Entity) -> usize {
-    let members = match entity {
-        Entity::AccessToken(token) => token.members(),
-        Entity::Account(account) => &account.members,
-        Entity::AppMetadata(app) => &app.members,
-        Entity::IdToken(token) => token.extras.members(),
-        Entity::RefreshToken(token) => token.extras.members(),
-        _ => return 0,
-    };
-    let members = members.iter();
+    let members = members(entity).into_iter().flat_map(Members::iter);
     let members = members.map(|(name, value)| name.len() + value.get().len() + 4);
     let texts = match entity {
         Entity::Account(account) => account.local_account_id.len() + account.username.len(),
         _ => secret(entity).len(),
     };
     members.sum::<usize>() + texts
+}
+
+fn members(entity: &Entity) -> Option<&Members> {
+    Some(match entity {
+        Entity::AccessToken(token) => token.members(),
+        Entity::Account(account) => &account.members,
+        Entity::AppMetadata(app) => &app.members,
+        Entity::IdToken(token) => token.extras.members(),
+        Entity::RefreshToken(token) => token.extras.members(),
+        _ => return None,
+    })
 }
 
 /// About what the names of an entry's members take, its times and its punctuation.

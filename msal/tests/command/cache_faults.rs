@@ -1,7 +1,7 @@
 //! A cache file that can only be read, or not even that.
 #![cfg(unix)]
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
@@ -20,7 +20,7 @@ fn within(run: Run, program: &[&str]) -> Run {
     command.env_clear().args(&program[1..]).stdin(Stdio::null());
     command.arg(run.0.get_program()).args(run.0.get_args());
     for (name, value) in run.0.get_envs() {
-        command.env(name, value.unwrap_or(OsStr::new("")));
+        command.env(name, value.unwrap_or_default());
     }
     Run(command)
 }
