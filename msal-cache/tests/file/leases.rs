@@ -202,6 +202,7 @@ pub(crate) fn work(store: &FileStore, words: &[&str]) {
     let lease = lease.unwrap();
     assert!(lease.is_held());
     if words[0] == "lease-parent" {
+        #[expect(clippy::zombie_processes, reason = "it outlives this process")]
         let child = Command::new("sleep").arg("30").spawn().unwrap();
         fs::write(store.path().with_file_name("child"), child.id().to_string()).unwrap();
     }
