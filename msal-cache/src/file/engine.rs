@@ -60,6 +60,10 @@ impl CacheStore for FileStore {
         Ok(self.refresh_lease(digest, limit)?)
     }
 
+    fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
     fn leftovers(&self) -> Result<Vec<String>, Error> {
         let paths = self.set_aside_before()?;
         Ok(paths
