@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{App, ApplicationBuilder, CallOptions};
-use crate::flow::Flow;
+use crate::flow::{Flow, Io};
 use crate::flows::cached::{CachePolicy, Job};
 use crate::flows::managed_identity::ManagedIdentity;
 use crate::managed_identity::{
@@ -52,6 +52,26 @@ impl ManagedIdentityApplication {
             Ok(job) => job.flow(),
             Err(error) => Flow::ready(Err(self.app.tied(error, id))),
         }
+    }
+
+    /// The same as a part of another flow, which proves itself with the token.
+    pub(crate) async fn acquire_within(
+        &self,
+        resource: &str,
+        io: &mut Io,
+    ) -> Result<AuthenticationResult, Error> {
+        let resource = self::resource(resource);
+        if let Some(result) = self.app.machine_hit(resource, self.key.as_deref()) {
+            return Ok(result);
+        }
+        let job = self.job(resource, ManagedIdentityOptions::default())?;
+        job.within(io).await
+    }
+
+    /// Whether its cache is kept by what is awaited, which a blocking application cannot do.
+    pub(crate) fn needs_async(&self) -> bool {
+        let persistence = self.app.persistence.as_ref();
+        persistence.is_some_and(|persistence| persistence.is_async())
     }
 
     fn job(

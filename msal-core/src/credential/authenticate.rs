@@ -48,6 +48,8 @@ impl ClientCredential {
                 let certificate = io.call(Task::blocking(CERTIFICATES, ask)).await?;
                 signed_here(&certificate, context, io)?
             }
+            // Boxed, as few credentials need the room that this takes.
+            Kind::Federated(issuer) => Box::pin(issuer.assertion(io)).await?,
             Kind::Signer(certificate, signer) => {
                 let input = UnsignedAssertion::new(context, io.env()).signing_input(certificate)?;
                 let (signer, algorithm, bytes) = (signer.clone(), context.algorithm, input.clone());

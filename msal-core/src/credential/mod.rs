@@ -10,6 +10,7 @@ mod authenticate;
 mod authentication;
 mod certificate;
 mod context;
+pub mod federated;
 mod provider;
 mod signer;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use certificate::Certificate;
 pub use certificate::PublicCertificate;
 pub use context::AssertionContext;
 pub(crate) use context::CredentialContext;
+use federated::FederatedCredential;
 #[cfg(feature = "certificate")]
 pub use provider::CertificateProvider;
 pub use provider::{AssertionProvider, AsyncAssertionProvider};
@@ -67,6 +69,7 @@ enum Kind {
     Certificate(Certificate),
     #[cfg(feature = "certificate")]
     CertificateProvider(Arc<dyn CertificateProvider>),
+    Federated(Arc<FederatedCredential>),
     Secret(Arc<ClientSecret>),
     Signer(PublicCertificate, Arc<dyn AssertionSigner>),
 }
@@ -120,6 +123,11 @@ impl ClientCredential {
         Self::of_callback(Kind::AsyncAssertionProvider(Arc::new(provider)))
     }
 
+    /// Assertions that somebody else issues, whom the application's registration trusts. One is asked for each request.
+    pub fn from_federated(issuer: impl Into<FederatedCredential>) -> Self {
+        Self::of_callback(Kind::Federated(Arc::new(issuer.into())))
+    }
+
     /// A certificate whose private key signs elsewhere and cannot leave.
     pub fn from_signer(
         certificate: PublicCertificate,
@@ -158,12 +166,15 @@ impl ClientCredential {
 
     /// Whether it rests on a callback that is awaited, which a blocking application cannot do.
     pub fn needs_async(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::AsyncAppTokenProvider(_)
-                | Kind::AsyncAssertionProvider(_)
-                | Kind::AsyncSigner(..)
-        )
+        match &self.kind {
+            Kind::Federated(issuer) => issuer.needs_async(),
+            kind => matches!(
+                kind,
+                Kind::AsyncAppTokenProvider(_)
+                    | Kind::AsyncAssertionProvider(_)
+                    | Kind::AsyncSigner(..)
+            ),
+        }
     }
 
     /// Whether it gets app tokens by itself.
@@ -204,7 +215,7 @@ impl ClientCredential {
     }
 
     fn name(&self) -> &'static str {
-        match self.kind {
+        match &self.kind {
             Kind::AppTokenProvider(_) => "app token provider",
             Kind::Assertion(_) => "assertion",
             Kind::AssertionProvider(_) => "assertion provider",
@@ -215,6 +226,7 @@ impl ClientCredential {
             Kind::Certificate(_) => "certificate",
             #[cfg(feature = "certificate")]
             Kind::CertificateProvider(_) => "certificate provider",
+            Kind::Federated(issuer) => issuer.name(),
             Kind::Secret(_) => "secret",
             Kind::Signer(..) => "signer",
         }

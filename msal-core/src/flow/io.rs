@@ -128,6 +128,11 @@ impl Io {
         self.stuck.as_ref()
     }
 
+    /// Has fields that are known late go to another span. Gives the one that they went to before.
+    pub(crate) fn change_span(&mut self, span: Span) -> Span {
+        std::mem::replace(&mut self.span, span)
+    }
+
     /// The span of this call, for fields that are known late.
     pub(crate) fn span(&self) -> &Span {
         &self.span

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Span;
+
 use super::claim::{Claim, claim, settle};
 use super::{on_behalf_of, stored};
 use crate::app::{App, CallOptions, Explanation};
@@ -242,6 +244,15 @@ impl<G: Grant> Job<G> {
             env,
             |mut io| async move { self.acquire(&mut io).await },
         )
+    }
+
+    /// The whole call as a part of another flow, whose deadline and correlation id it has.
+    pub(crate) async fn within(self, io: &mut Io) -> Result<AuthenticationResult, Error> {
+        // The span of the call tells of the call's own authority and cache.
+        let outer = io.change_span(Span::none());
+        let outcome = self.acquire(io).await;
+        io.change_span(outer);
+        outcome
     }
 
     /// What the cache says to this, without asking anybody.

@@ -8,7 +8,7 @@ use crate::{Error, ErrorKind};
 /// How far plain http may go. Whoever can set an environment variable of the program must not be able to have its
 /// secrets sent in the clear across a network.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum PlainHttp {
+pub(crate) enum PlainHttp {
     /// Nowhere.
     Never,
     /// To this machine.
@@ -20,7 +20,7 @@ pub(super) enum PlainHttp {
 }
 
 /// Reads the address of a token service from the environment variable `variable`.
-pub(super) fn parse(text: &str, variable: &'static str, plain: PlainHttp) -> Result<Url, Error> {
+pub(crate) fn parse(text: &str, variable: &'static str, plain: PlainHttp) -> Result<Url, Error> {
     let malformed =
         |why: &'static str| Error::new(ErrorKind::InvalidArgument(variable)).because(why);
     let fits = |b: u8| b.is_ascii_graphic() && !matches!(b, b'\\' | b'@' | b'#');

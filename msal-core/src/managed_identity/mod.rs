@@ -5,7 +5,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod challenge;
-mod endpoint;
+pub(crate) mod endpoint;
 mod expiry;
 mod id;
 mod machine;
