@@ -16,8 +16,8 @@ pub(super) fn expiry(
     expires_in: Option<&RawValue>,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let on = expires_on.and_then(|value| Value::read(value));
-    let value = on.or_else(|| expires_in.and_then(|value| Value::read(value)))?;
+    let on = expires_on.and_then(Value::read);
+    let value = on.or_else(|| expires_in.and_then(Value::read))?;
     Some(match value {
         Value::Seconds(seconds) if seconds < SMALLEST_TIME => {
             Timestamp::from_secs(now.as_secs().saturating_add(seconds))
