@@ -1,5 +1,6 @@
 //! The real environment of a process, which names its machine, and a proxy that is not for that.
 
+use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
@@ -84,7 +85,8 @@ fn a_program_on_this_machine() {
         .build()
         .unwrap();
     app.acquire_token(VAULT).send().unwrap();
-    println!("found {first} and {}", app.source().name());
+    let second = app.source().name();
+    writeln!(std::io::stdout(), "found {first} and {second}").unwrap();
 
     let sending = AsyncTransport::send(&*reqwest, ordinary());
     runtime.block_on(sending).unwrap_err();
