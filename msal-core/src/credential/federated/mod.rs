@@ -129,7 +129,10 @@ async fn ask(request: Request, issuer: &'static str, io: &mut Io) -> Result<Resp
 fn of_issuer(error: Error, issuer: &'static str) -> Error {
     let is_theirs = matches!(
         error.kind(),
-        ErrorKind::InvalidResponse(_) | ErrorKind::Redirected | ErrorKind::Server | ErrorKind::Throttled
+        ErrorKind::InvalidResponse(_)
+            | ErrorKind::Redirected
+            | ErrorKind::Server
+            | ErrorKind::Throttled
     );
     if !is_theirs {
         return error;
