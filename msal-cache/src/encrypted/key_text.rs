@@ -111,7 +111,7 @@ mod tests {
             ("c2VjcmV0", "has 6 bytes, and must have 32"),
             ("pass word", "is neither base64 nor hex"),
             ("+_+_", "is neither base64 nor hex"),
-            (&"a".repeat(62), "has 46 bytes, and must have 32"),
+            (&"A".repeat(62), "has 46 bytes, and must have 32"),
             (&"z".repeat(300), "is too long"),
         ];
         for (text, told) in cases {
