@@ -87,6 +87,7 @@ mod call;
 mod calls;
 mod confidential;
 mod env;
+pub mod federated;
 mod host;
 pub mod interactive;
 mod machine;

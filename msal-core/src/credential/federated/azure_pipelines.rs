@@ -34,7 +34,11 @@ impl AzurePipelines {
         let id = Some(service_connection_id.to_owned());
         let id = required("service connection id", id, "it is empty")?;
         let token = Some(system_access_token.into());
-        let token = required(ACCESS_TOKEN, token, "it is empty: map `$(System.AccessToken)` into the step's `env`")?;
+        let token = required(
+            ACCESS_TOKEN,
+            token,
+            "it is empty: map `$(System.AccessToken)` into the step's `env`",
+        )?;
         const WHY: &str = "it is not set: is this a run of Azure Pipelines?";
         let url = required(REQUEST_URI, variable(REQUEST_URI), WHY)?;
         let mut url = endpoint::parse(&url, REQUEST_URI, PlainHttp::Loopback)?;
@@ -49,8 +53,9 @@ impl AzurePipelines {
 
     /// The request for a token. It holds a secret.
     pub fn request(&self) -> Result<Request, Error> {
-        let malformed =
-            || Error::new(ErrorKind::InvalidArgument(ACCESS_TOKEN)).because("it fits into no header");
+        let malformed = || {
+            Error::new(ErrorKind::InvalidArgument(ACCESS_TOKEN)).because("it fits into no header")
+        };
         let bearer = Zeroizing::new(["Bearer ", &self.token].concat());
         let mut bearer = HeaderValue::try_from(bearer.as_str()).map_err(|_| malformed())?;
         bearer.set_sensitive(true);
@@ -107,7 +112,12 @@ mod tests {
 
     #[test]
     fn a_request_is_a_post_without_a_body() {
-        let run = run("c&d", "canary", Some("https://dev.azure.test/o/p/oidctoken")).unwrap();
+        let run = run(
+            "c&d",
+            "canary",
+            Some("https://dev.azure.test/o/p/oidctoken"),
+        )
+        .unwrap();
         let request = run.request().unwrap();
         assert_eq!(
             format!("{} {}", request.method(), request.uri()),
@@ -143,7 +153,12 @@ mod tests {
             .body(Bytes::from_static(b"{\"message\":\"TF400813\"}"))
             .unwrap();
         let text = AzurePipelines::parse(&refused).unwrap_err().to_string();
-        for part in ["x-vss-e2eid: e2e-7", "x-msedge-ref: Ref A: 1", "TF400813", "403"] {
+        for part in [
+            "x-vss-e2eid: e2e-7",
+            "x-msedge-ref: Ref A: 1",
+            "TF400813",
+            "403",
+        ] {
             assert!(text.contains(part), "{text}");
         }
     }

@@ -28,8 +28,7 @@ impl GitHubActions {
     ///
     /// Fails where one is missing, and for an address that the token must not be sent to.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        const WHY: &str =
-            "it is not set: is this a run of GitHub Actions, and has its job the permission `id-token: write`?";
+        const WHY: &str = "it is not set: is this a run of GitHub Actions, and has its job the permission `id-token: write`?";
         let url = required(REQUEST_URL, variable(REQUEST_URL), WHY)?;
         let token = required(REQUEST_TOKEN, variable(REQUEST_TOKEN), WHY)?;
         Ok(Self {
@@ -116,12 +115,22 @@ mod tests {
         assert_eq!(request.headers()["authorization"], "bearer canary");
         assert!(!format!("{run:?} {request:?}").contains("canary"));
         let request = run.audience("api://other").request().unwrap();
-        assert!(request.uri().query().unwrap().ends_with("audience=api%3A%2F%2Fother"));
+        assert!(
+            request
+                .uri()
+                .query()
+                .unwrap()
+                .ends_with("audience=api%3A%2F%2Fother")
+        );
     }
 
     #[test]
     fn a_token_is_sent_over_tls_or_within_this_machine() {
-        for url in ["http://127.0.0.1:1/t?a=b", "http://localhost:1/", "https://a.test/"] {
+        for url in [
+            "http://127.0.0.1:1/t?a=b",
+            "http://localhost:1/",
+            "https://a.test/",
+        ] {
             assert!(run(url).is_ok(), "{url}");
         }
         for url in [
@@ -146,7 +155,14 @@ mod tests {
         let error = GitHubActions::read(|_| None).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::InvalidArgument(REQUEST_URL));
         let error = GitHubActions::read(|name| {
-            Some(if name == REQUEST_URL { "https://a.test" } else { " " }.to_owned())
+            Some(
+                if name == REQUEST_URL {
+                    "https://a.test"
+                } else {
+                    " "
+                }
+                .to_owned(),
+            )
         });
         let named = ErrorKind::InvalidArgument(REQUEST_TOKEN);
         assert_eq!(error.unwrap_err().kind(), &named);
@@ -161,7 +177,14 @@ mod tests {
         };
         let token = answer(200, r#"{"count":1,"value":"a.b.c"}"#).unwrap();
         assert_eq!(token.expose(), "a.b.c");
-        for body in ["", "[]", "{}", r#"{"value":null}"#, r#"{"value":""}"#, r#"{"value":"a\nb"}"#] {
+        for body in [
+            "",
+            "[]",
+            "{}",
+            r#"{"value":null}"#,
+            r#"{"value":""}"#,
+            r#"{"value":"a\nb"}"#,
+        ] {
             let error = answer(200, body).unwrap_err();
             let kind = ErrorKind::InvalidResponse("issuer's answer");
             assert_eq!(error.kind(), &kind, "{body}");

@@ -19,7 +19,7 @@ pub use managed_identity::ManagedIdentityAssertion;
 pub use token_file::{TokenFile, TokenFiles};
 pub use workload_identity::{WorkloadIdentity, WorkloadIdentityBuilder};
 
-use crate::exchange::{Asker, Terms, exchange};
+use crate::exchange::{Asker, Terms, exchange, paused};
 use crate::flow::Io;
 use crate::retry::RetryPolicy;
 use crate::{ClientAssertion, Error, ErrorKind, Request, Response, ServerError};
@@ -41,19 +41,23 @@ pub enum FederatedCredential {
 impl FederatedCredential {
     /// A fresh assertion.
     pub(super) async fn assertion(&self, io: &mut Io) -> Result<ClientAssertion, Error> {
-        let assertion = match self {
+        let asked = self.ask(io).await;
+        asked.map_err(|error| of_issuer(error, self.name()))
+    }
+
+    async fn ask(&self, io: &mut Io) -> Result<ClientAssertion, Error> {
+        match self {
             Self::AzurePipelines(run) => {
-                let answer = ask(run.request()?, AzurePipelines::NAME, io).await?;
-                AzurePipelines::parse(&answer)
+                let answer = send(run.request()?, AzurePipelines::NAME, io).await?;
+                AzurePipelines::parse(&answer).map_err(|error| paused(error, &answer, io))
             }
             Self::File(file) => file.read(io).await,
             Self::GitHubActions(run) => {
-                let answer = ask(run.request()?, GitHubActions::NAME, io).await?;
-                GitHubActions::parse(&answer)
+                let answer = send(run.request()?, GitHubActions::NAME, io).await?;
+                GitHubActions::parse(&answer).map_err(|error| paused(error, &answer, io))
             }
             Self::ManagedIdentity(identity) => identity.assertion(io).await,
-        };
-        assertion.map_err(|error| of_issuer(error, self.name()))
+        }
     }
 
     /// Whether it rests on a callback that is awaited.
@@ -110,7 +114,7 @@ impl From<TokenFile> for FederatedCredential {
 }
 
 /// Issuers make another token each time, so asking once more does no harm.
-async fn ask(request: Request, issuer: &'static str, io: &mut Io) -> Result<Response, Error> {
+async fn send(request: Request, issuer: &'static str, io: &mut Io) -> Result<Response, Error> {
     let terms = Terms {
         retry: RetryPolicy::REPEATABLE,
         throttle: None,
@@ -129,7 +133,10 @@ async fn ask(request: Request, issuer: &'static str, io: &mut Io) -> Result<Resp
 fn of_issuer(error: Error, issuer: &'static str) -> Error {
     let is_theirs = matches!(
         error.kind(),
-        ErrorKind::InvalidResponse(_) | ErrorKind::Redirected | ErrorKind::Server | ErrorKind::Throttled
+        ErrorKind::InvalidResponse(_)
+            | ErrorKind::Redirected
+            | ErrorKind::Server
+            | ErrorKind::Throttled
     );
     if !is_theirs {
         return error;

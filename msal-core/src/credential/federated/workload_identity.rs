@@ -114,7 +114,11 @@ impl WorkloadIdentityBuilder {
 fn authority(host: &str, tenant: &str) -> Result<Authority, Error> {
     let shared = [host.trim_end_matches('/'), "/common"].concat();
     let shared = Authority::parse(&shared).map_err(|error| {
-        missing(AUTHORITY_HOST, "it must be the https URL of an identity provider").with_source(error)
+        missing(
+            AUTHORITY_HOST,
+            "it must be the https URL of an identity provider",
+        )
+        .with_source(error)
     })?;
     shared.with_tenant(tenant)
 }
