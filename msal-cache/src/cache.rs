@@ -3,20 +3,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use msal_core::Timestamp;
 use msal_core::store::{
     AccessTokenEntry, AccessTokenLookup, AppMetadataEntry, Candidate, Change, Entity, TokenStore,
     UserFilter,
 };
-use msal_core::{Error, Timestamp};
-use zeroize::Zeroizing;
 
+use crate::builder::TokenCacheBuilder;
+use crate::change::{CacheChange, Gone};
 use crate::explain::candidate;
+use crate::hook::Hook;
 use crate::index::holder::Holder;
 use crate::index::key::{Key, place};
 use crate::index::postings::Posting;
 use crate::index::scopes::Wanted;
+use crate::interner::Interner;
 use crate::limits::Limits;
-use crate::schema::{self, Compatibility, Report};
 use crate::table::Table;
 use crate::tally::Statistics;
 use crate::writer::Writer;
@@ -27,17 +29,21 @@ use crate::writer::Writer;
 /// [built](Self::builder) otherwise; beyond that, expired tokens go first, then what was used least recently, and what
 /// belongs to one user, or to one on-behalf-of assertion, goes together.
 #[derive(Clone)]
-pub struct TokenCache(Arc<Inner>);
+pub struct TokenCache(pub(crate) Arc<Inner>);
 
-struct Inner {
-    limits: Limits,
-    table: Table,
-    writer: Mutex<Writer>,
+pub(crate) struct Inner {
+    pub(crate) limits: Limits,
+    pub(crate) table: Table,
+    pub(crate) writer: Mutex<Writer>,
     revision: AtomicU64,
     /// The time of the latest look-up, which tells eviction what has expired.
-    now: AtomicU64,
-    /// Whether anything was evicted since all of it was replaced.
-    has_evicted: AtomicBool,
+    pub(crate) now: AtomicU64,
+    /// Whether anything of use is gone since all of it was replaced.
+    has_lost: AtomicBool,
+    /// How many entries had to go, ever.
+    evicted: AtomicU64,
+    expired: AtomicU64,
+    pub(crate) hook: Hook<CacheChange>,
 }
 
 impl TokenCache {
@@ -55,20 +61,27 @@ impl TokenCache {
     /// assert!(cache.is_empty());
     /// ```
     pub fn builder() -> TokenCacheBuilder {
-        TokenCacheBuilder {
-            limits: Limits::default(),
-        }
+        TokenCacheBuilder::default()
     }
 
-    pub(crate) fn with_limits(limits: Limits) -> Self {
-        let shards = limits.shards();
+    /// A cache over an empty table, whose entries share their texts with those of other caches.
+    pub(crate) fn over(
+        table: Table,
+        limits: Limits,
+        hook: Hook<CacheChange>,
+        texts: Arc<Mutex<Interner>>,
+    ) -> Self {
+        let writer = Writer::new(table.len(), texts);
         Self(Arc::new(Inner {
             limits,
-            table: Table::new(shards),
-            writer: Mutex::new(Writer::new(shards)),
+            table,
+            writer: Mutex::new(writer),
             revision: AtomicU64::new(0),
             now: AtomicU64::new(0),
-            has_evicted: AtomicBool::new(false),
+            has_lost: AtomicBool::new(false),
+            evicted: AtomicU64::new(0),
+            expired: AtomicU64::new(0),
+            hook,
         }))
     }
 
@@ -82,9 +95,13 @@ impl TokenCache {
         self.len() == 0
     }
 
-    /// How much there is of what.
+    /// How much there is of what. Hits are not counted: they cost nothing.
     pub fn statistics(&self) -> Statistics {
-        self.writer().tally
+        Statistics {
+            evicted: self.0.evicted.load(Ordering::Relaxed),
+            expired: self.0.expired.load(Ordering::Relaxed),
+            ..self.writer().tally
+        }
     }
 
     /// A number that differs whenever [`serialize`](Self::serialize) may give something else: who writes the cache to a
@@ -93,113 +110,18 @@ impl TokenCache {
         self.0.revision.load(Ordering::Acquire)
     }
 
-    /// Forgets everything, what was kept for other libraries too.
+    /// Forgets everything, what was kept for other libraries too. Of a user, whoever looks meanwhile finds all or nothing.
     pub fn clear(&self) {
         let mut writer = self.writer();
-        *writer = Writer::new(self.0.table.len());
+        let removed = writer.tally.all();
+        let fresh = Writer::new(self.0.table.len(), Arc::clone(&writer.texts));
+        let old = std::mem::replace(&mut *writer, fresh);
         self.0.table.replace_by(self.0.table.emptied());
+        self.0.has_lost.store(true, Ordering::Relaxed);
         self.changed();
-    }
-
-    /// Everything, as the JSON that all MSALs share. Wiped when dropped.
-    ///
-    /// What was read and not understood is written as it was read. `compatibility` says how tokens of applications are to
-    /// be written, on which the libraries do not agree.
-    pub fn serialize(&self, compatibility: Compatibility) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let writer = self.writer();
-        let mut entities: Vec<Entity> = Vec::with_capacity(writer.tally.entries());
-        let tokens = self.0.table.tokens().into_iter();
-        entities.extend(tokens.map(|(token, _)| Entity::AccessToken(token)));
-        let of_users = self.0.table.user_entities().into_iter();
-        entities.extend(of_users.map(|(entity, _)| entity));
-        entities.extend(self.0.table.apps().iter().cloned().map(Entity::AppMetadata));
-        schema::write(
-            &entities,
-            &writer.sections,
-            &writer.unreadable,
-            compatibility,
-        )
-    }
-
-    /// Adds what a file holds to what is here. Of two entries for the same thing the newer stays, and the file's where
-    /// their age cannot be told.
-    ///
-    /// Entries that cannot be read are skipped, named in the report, and kept to be written back. Fails, and leaves the
-    /// cache as it was, when the whole is no JSON object of the schema, is nested deeper than 64 levels, or larger than the
-    /// limit on files (256 MiB).
-    pub fn merge(&self, file: &[u8]) -> Result<Report, Error> {
-        self.load(file, true, &[])
-    }
-
-    /// Puts what a file holds in the place of all that is here. Otherwise as [`merge`](Self::merge).
-    pub fn replace(&self, file: &[u8]) -> Result<Report, Error> {
-        self.load(file, false, &[])
-    }
-
-    /// [`replace`](Self::replace), and these changes on top, before anybody sees the file's content without them.
-    pub(crate) fn replace_and_apply(
-        &self,
-        file: &[u8],
-        changes: &[Arc<Change>],
-    ) -> Result<Report, Error> {
-        self.load(file, false, changes)
-    }
-
-    /// Whether it has lost anything for want of room since all of it was replaced.
-    pub(crate) fn has_evicted(&self) -> bool {
-        self.0.has_evicted.load(Ordering::Relaxed)
-    }
-
-    /// What is known of applications.
-    pub(crate) fn apps(&self) -> Vec<Arc<AppMetadataEntry>> {
-        self.0.table.apps().iter().cloned().collect()
-    }
-
-    /// When the last access token expires; none where there is no such.
-    pub(crate) fn last_expiry(&self) -> Option<Timestamp> {
-        let tokens = self.0.table.tokens().into_iter();
-        tokens.map(|(token, _)| token.expires_on()).max()
-    }
-
-    fn load(&self, file: &[u8], keep: bool, changes: &[Arc<Change>]) -> Result<Report, Error> {
-        let mut parsed = schema::read(file, self.0.limits.file)?;
-        let mut writer = self.writer();
-        let mut loaded = Vec::new();
-        let mut fresh = Writer::new(self.0.table.len());
-        if keep {
-            let tokens = self.0.table.tokens().into_iter();
-            loaded.extend(tokens.map(|(token, used)| (Entity::AccessToken(token), used)));
-            loaded.extend(self.0.table.user_entities());
-            let apps = self.0.table.apps();
-            loaded.extend(
-                apps.iter()
-                    .cloned()
-                    .map(|entry| (Entity::AppMetadata(entry), 0)),
-            );
-            fresh.sections = std::mem::take(&mut writer.sections);
-            fresh.unreadable = std::mem::take(&mut writer.unreadable);
-        }
-        fresh.sections.append(&mut parsed.sections);
-        fresh.unreadable.append(&mut parsed.unreadable);
-        fresh.tally.unreadable = fresh.unreadable.len();
-        let entities = std::mem::take(&mut parsed.entities).into_iter();
-        loaded.extend(entities.map(|entity| {
-            let used = seconds(written_at(&entity));
-            (entity, used)
-        }));
-        let table = self.0.table.emptied();
-        self.0.has_evicted.store(false, Ordering::Relaxed);
-        fresh.fill(&table, schema::newest(loaded, &mut parsed.report));
-        let now = self.0.now.load(Ordering::Relaxed);
-        for change in changes {
-            fresh.apply(&table, change, |entity| used_now(now, written_at(entity)));
-        }
-        parsed.report.evicted = fresh.enforce(&table, self.0.limits, now, &Change::default());
-        self.evicted(parsed.report.evicted);
-        *writer = fresh;
-        self.0.table.replace_by(table);
-        self.changed();
-        Ok(parsed.report)
+        drop(writer);
+        drop(old);
+        self.0.hook.tell(&CacheChange::Cleared { removed });
     }
 
     fn find(
@@ -245,18 +167,31 @@ impl TokenCache {
         found
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
         let writer = &self.0.writer;
         writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn evicted(&self, entries: usize) {
-        if entries > 0 {
-            self.0.has_evicted.store(true, Ordering::Relaxed);
-        }
+    /// Whether anything of use is gone, but for what was removed, since all of it was replaced.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.0.has_lost.load(Ordering::Relaxed)
     }
 
-    fn changed(&self) {
+    /// Begins to note anew what is lost.
+    pub(crate) fn lost_nothing(&self) {
+        self.0.has_lost.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lost(&self, gone: Gone) {
+        if gone.coldest > 0 {
+            self.0.has_lost.store(true, Ordering::Relaxed);
+        }
+        let count = |of: &AtomicU64, more: usize| of.fetch_add(more as u64, Ordering::Relaxed);
+        count(&self.0.evicted, gone.coldest);
+        count(&self.0.expired, gone.expired);
+    }
+
+    pub(crate) fn changed(&self) {
         self.0.revision.fetch_add(1, Ordering::Release);
     }
 }
@@ -310,11 +245,20 @@ impl TokenStore for TokenCache {
         let mut writer = self.writer();
         let looked_up = self.0.now.load(Ordering::Relaxed);
         let used = |entity: &Entity| used_now(looked_up, written_at(entity));
-        if writer.apply(&self.0.table, change, used) {
-            let evicted = writer.enforce(&self.0.table, self.0.limits, looked_up, change);
-            self.evicted(evicted);
-            self.changed();
+        let counts = writer.apply(&self.0.table, change, used);
+        if !counts.is_any() {
+            return;
         }
+        let gone = writer.enforce(&self.0.table, self.0.limits, looked_up, change);
+        self.lost(gone);
+        self.changed();
+        drop(writer);
+        self.0.hook.tell(&CacheChange::Applied {
+            added: counts.added,
+            replaced: counts.replaced,
+            removed: counts.removed,
+            evicted: gone.all(),
+        });
     }
 }
 
@@ -329,41 +273,6 @@ impl fmt::Debug for TokenCache {
         f.debug_tuple("TokenCache")
             .field(&self.statistics())
             .finish()
-    }
-}
-
-/// Sets a [`TokenCache`] up.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct TokenCacheBuilder {
-    limits: Limits,
-}
-
-impl TokenCacheBuilder {
-    /// How many access, refresh and id tokens and accounts there may be; 100,000 unless set.
-    ///
-    /// What a change brings is never evicted by that same change. A cache that is written back to a file should have no
-    /// limit (`usize::MAX`), or the file loses what the limit evicts.
-    pub fn max_entries(mut self, entries: usize) -> Self {
-        self.limits.entries = entries;
-        self
-    }
-
-    /// About how many bytes they may take; 256 MiB unless set.
-    pub fn max_bytes(mut self, bytes: usize) -> Self {
-        self.limits.bytes = bytes;
-        self
-    }
-
-    /// How large a file may be to be read; 256 MiB unless set.
-    pub fn max_file_bytes(mut self, bytes: usize) -> Self {
-        self.limits.file = bytes;
-        self
-    }
-
-    /// The cache.
-    pub fn build(self) -> TokenCache {
-        TokenCache::with_limits(self.limits)
     }
 }
 
@@ -411,7 +320,7 @@ impl<'a> Best<'a> {
 }
 
 /// When an entry was made, as far as it tells.
-fn written_at(entity: &Entity) -> Timestamp {
+pub(crate) fn written_at(entity: &Entity) -> Timestamp {
     match entity {
         Entity::AccessToken(entry) => entry.cached_at(),
         Entity::RefreshToken(entry) => entry.last_modified,
@@ -428,7 +337,7 @@ fn used_now(looked_up: u64, written_at: Timestamp) -> u32 {
     seconds(written_at.clamp(Timestamp::from_secs(looked_up), latest))
 }
 
-fn seconds(time: Timestamp) -> u32 {
+pub(crate) fn seconds(time: Timestamp) -> u32 {
     u32::try_from(time.as_secs()).unwrap_or(u32::MAX - 1)
 }
 

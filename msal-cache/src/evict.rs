@@ -4,6 +4,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use msal_core::store::{AccessTokenEntry, Change, Entity};
 
+use crate::change::Gone;
 use crate::index::holder::Holder;
 use crate::index::key::Key;
 use crate::index::scopes::indexed;
@@ -14,7 +15,7 @@ use crate::writer::{Note, Writer};
 impl Writer {
     /// Removes what is too much: expired access tokens first, then what was used least recently; never what `spared`
     /// brought. What belongs to one user, or to one assertion, goes
-    /// together. Answers how many entries went.
+    /// together. Answers what went.
     ///
     /// Shards are chosen by bounds that are kept as a by-product, and swept whole: for what has expired, once a second at
     /// most; otherwise for a sixteenth of what is in them, so that an insertion stays cheap in a full cache.
@@ -24,25 +25,33 @@ impl Writer {
         limits: Limits,
         now: u64,
         spared: &Change,
-    ) -> usize {
-        let before = self.tally.entries();
+    ) -> Gone {
+        let mut gone = Gone::default();
+        if !self.is_over(limits) {
+            return gone;
+        }
         let spared = Spared::new(table, spared);
         let mut exhausted = Vec::new();
         while self.is_over(limits) {
+            let before = self.tally.entries();
             if let Some(shard) = self.shard_with_expired(now) {
                 self.remove_expired(table, shard, now);
+                gone.expired += before.saturating_sub(self.tally.entries());
             } else if let Some(shard) = self.coldest_shard(&exhausted) {
-                if !self.remove_coldest(table, shard, &spared) {
+                let excess = before.saturating_sub(limits.entries);
+                let others = self.coldest_beside(shard, &exhausted);
+                if !self.remove_coldest(table, shard, &spared, (excess, others)) {
                     exhausted.push(shard);
                 }
+                gone.coldest += before.saturating_sub(self.tally.entries());
             } else {
                 break;
             }
         }
-        before.saturating_sub(self.tally.entries())
+        gone
     }
 
-    fn is_over(&self, limits: Limits) -> bool {
+    pub(crate) fn is_over(&self, limits: Limits) -> bool {
         self.tally.entries() > limits.entries || self.tally.bytes > limits.bytes
     }
 
@@ -58,6 +67,14 @@ impl Writer {
             note.coldest != Note::EMPTY.coldest && !exhausted.contains(shard)
         });
         open.min_by_key(|(_, note)| note.coldest).map(|(at, _)| at)
+    }
+
+    /// What was used last before all that is in other shards.
+    fn coldest_beside(&self, shard: u32, exhausted: &[u32]) -> u32 {
+        let notes = (0..).zip(&self.notes);
+        let others = notes.filter(|(at, _)| *at != shard && !exhausted.contains(at));
+        let coldest = others.map(|(_, note)| note.coldest).min();
+        coldest.unwrap_or(Note::EMPTY.coldest)
     }
 
     fn remove_expired(&mut self, table: &Table, shard: u32, now: u64) {
@@ -77,17 +94,27 @@ impl Writer {
         }
     }
 
-    /// Whether the shard had anything that may go.
-    fn remove_coldest(&mut self, table: &Table, shard: u32, spared: &Spared) -> bool {
+    /// Removes one group at least, if there is any that may go; whether there was. Of few groups, no more go than make up
+    /// the `excess` of entries, and none that was used after `others`.
+    fn remove_coldest(
+        &mut self,
+        table: &Table,
+        shard: u32,
+        spared: &Spared,
+        (excess, others): (usize, u32),
+    ) -> bool {
         let mut groups = groups(table, shard);
         let batch = match groups.len() {
             few if few < EXACT => 1,
             many => many / PART,
         };
         let (mut go, mut coldest) = (Vec::with_capacity(batch), Note::EMPTY.coldest);
+        let mut freed = 0;
         groups.sort_unstable_by_key(|group| (group.used, group.expires_on));
         for group in groups {
-            if go.len() < batch && !spared.has(&group, table, shard) {
+            let is_needed = freed < excess && group.used <= others;
+            if (go.len() < batch || is_needed) && !spared.has(&group, table, shard) {
+                freed += group.entries;
                 go.push(group.name);
             } else {
                 coldest = coldest.min(group.used);
@@ -113,6 +140,8 @@ struct Group {
     name: Name,
     used: u32,
     expires_on: u64,
+    /// No fewer than there are.
+    entries: usize,
 }
 
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
@@ -172,7 +201,8 @@ fn groups(table: &Table, shard: u32) -> Vec<Group> {
     let mut holders: HashMap<u32, Group, FixedState> = HashMap::default();
     for user in contents.users.iter() {
         let name = Name::Holder(user.hash());
-        let group = Group::new(name, user.used, u64::MAX);
+        let mut group = Group::new(name, user.used, u64::MAX);
+        group.entries = user.entities.len();
         holders.insert(user.hash(), group);
     }
     let mut in_several_shards = Vec::new();
@@ -182,8 +212,13 @@ fn groups(table: &Table, shard: u32) -> Vec<Group> {
         if let Some(holder) = Holder::of_token(token) {
             let hash = table.locator().holder(&holder).hash;
             let group = Group::new(Name::Holder(hash), used, expires_on);
-            let group = holders.entry(hash).or_insert(group);
+            let group = holders.entry(hash).or_insert(Group {
+                entries: 0,
+                ..group
+            });
             group.used = group.used.max(used);
+            // Once for each scope.
+            group.entries += 1;
             continue;
         }
         let name = Name::Token(posting.hash(), Arc::as_ptr(token));
@@ -233,6 +268,7 @@ impl Group {
             name,
             used,
             expires_on,
+            entries: 1,
         }
     }
 }

@@ -17,23 +17,36 @@
 #![warn(clippy::indexing_slicing, clippy::panic)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::panic))]
 
+mod adopt;
 mod apps;
+mod builder;
 mod cache;
+mod change;
+#[cfg(feature = "encrypted")]
+pub mod encrypted;
 mod evict;
 mod explain;
 pub mod file;
+mod hook;
 mod index;
 mod interner;
+#[cfg(feature = "keyring")]
+pub mod keyring;
 mod life;
 mod limits;
 pub mod persist;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod schema;
 mod step;
 mod table;
 mod tally;
+mod whole;
 mod writer;
 
-pub use cache::{TokenCache, TokenCacheBuilder};
+pub use builder::TokenCacheBuilder;
+pub use cache::TokenCache;
+pub use change::CacheChange;
 pub use schema::{
     Collision, Compatibility, Damage, InspectedEntry, Inspection, Kind, Report, inspect,
 };

@@ -1,8 +1,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use msal_core::store::{AccessTokenEntry, Change, Entity, Members, Removal, TokenKey};
+use msal_core::store::{AccessTokenEntry, Change, Entity, Members, ProcessKey, Removal, TokenKey};
 
+use crate::change::Counts;
 use crate::index::holder::Holder;
 use crate::index::key::same_text;
 use crate::interner::Interner;
@@ -15,6 +16,7 @@ struct Step<'t> {
     staged: HashMap<Holder<'static>, Staged>,
     /// Access tokens that are to go. They go last: where a new one takes the place, a reader finds one or the other.
     going: Vec<Arc<AccessTokenEntry>>,
+    counts: Counts,
 }
 
 /// The accounts, refresh and id tokens that one user or assertion is to have.
@@ -25,17 +27,18 @@ struct Staged {
 }
 
 impl Writer {
-    /// Makes a change; whether it changed anything. `used` tells when an entity was last used.
+    /// Makes a change; what it did. `used` tells when an entity was last used.
     pub(crate) fn apply(
         &mut self,
         table: &Table,
         change: &Change,
         used: impl Fn(&Entity) -> u32,
-    ) -> bool {
+    ) -> Counts {
         let mut step = Step {
             table,
             staged: HashMap::new(),
             going: Vec::new(),
+            counts: Counts::default(),
         };
         let unreadable = self.unreadable.len();
         for removal in &change.removals {
@@ -43,28 +46,31 @@ impl Writer {
             self.unreadable.remove(removal);
         }
         self.tally.unreadable = self.unreadable.len();
-        let mut is_changed = self.unreadable.len() != unreadable;
+        step.counts.removed += unreadable - self.unreadable.len();
         let user = change.unless_signed_out.as_ref();
-        if user.is_none_or(|user| step.is_signed_in(&Holder::of_user(user))) {
+        let process = change.unless_stopped.as_ref();
+        let is_wanted = user.is_none_or(|user| step.is_signed_in(&Holder::of_user(user)))
+            && process.is_none_or(|process| step.is_running(process));
+        if is_wanted {
             for entity in &change.upserts {
                 self.upsert(&mut step, entity, used(entity));
-                is_changed = true;
             }
         }
         for (holder, staged) in step.staged {
             if staged.is_changed {
                 self.set_user(table, &holder, staged.entities, staged.used);
-                is_changed = true;
             }
         }
-        self.unpost(table, &step.going) || is_changed
+        let mut counts = step.counts;
+        counts.removed += self.unpost(table, &step.going);
+        counts
     }
 
     /// Puts `entity` in the place of whatever it makes obsolete, under all aliases of its cloud.
     fn upsert(&mut self, step: &mut Step<'_>, entity: &Entity, used: u32) {
         match entity {
             Entity::AccessToken(entry) => self.upsert_access_token(step, entry, used),
-            Entity::AppMetadata(entry) => self.set_app(step.table, entry),
+            Entity::AppMetadata(entry) => step.counts.put(self.set_app(step.table, entry)),
             entity => self.upsert_of_user(step, entity, used),
         }
     }
@@ -75,7 +81,7 @@ impl Writer {
         entry: &Arc<AccessTokenEntry>,
         used: u32,
     ) {
-        let mut key = self.interner.key(&entry.key());
+        let mut key = self.interner().key(&entry.key());
         let holder = Holder::of_token(entry);
         if let Some(alias) = holder.and_then(|holder| step.alias(&holder)) {
             key.environment = alias;
@@ -85,10 +91,10 @@ impl Writer {
         let scopes = entry.scopes().as_str();
         let same = |old: &&Arc<AccessTokenEntry>| same_text(scopes, old.scopes().as_str());
         let older = superseded.iter().find(same).map(|old| old.members());
-        let entry = rewritten(entry, key, &mut self.interner, older);
+        let entry = rewritten(entry, key, &mut self.interner(), older);
         self.post(step.table, entry, used);
         // The new one is in place already: a reader finds one or the other, never nothing.
-        self.unpost(step.table, &superseded);
+        step.counts.put(self.unpost(step.table, &superseded));
     }
 
     fn upsert_of_user(&mut self, step: &mut Step<'_>, entity: &Entity, used: u32) {
@@ -98,6 +104,7 @@ impl Writer {
         let alias = step.alias(&holder);
         let staged = step.stage(holder);
         let mut older = Members::none();
+        let before = staged.entities.len();
         staged.entities.retain(|old| {
             let is_obsolete = supersedes(entity, old);
             if is_obsolete && carries_over(entity, old) {
@@ -105,9 +112,11 @@ impl Writer {
             }
             !is_obsolete
         });
+        let obsolete = before - staged.entities.len();
         staged.entities.push(self.settled(entity, alias, &older));
         staged.used = staged.used.max(used);
         staged.is_changed = true;
+        step.counts.put(obsolete);
     }
 }
 
@@ -123,15 +132,14 @@ impl Step<'_> {
                 let mut tokens = self.table.tokens_of(&holder);
                 tokens.retain(|token| token.client_id() == client_id);
                 self.going.append(&mut tokens);
-                self.stage(holder).remove(|entity| match entity {
+                self.remove_of(holder, |entity| match entity {
                     Entity::IdToken(token) => token.client_id == *client_id,
                     Entity::RefreshToken(token) => token.client_id == *client_id,
                     _ => false,
                 });
             }
             Removal::RefreshToken(gone) => {
-                let staged = self.stage(Holder::of_refresh_token(gone));
-                staged.remove(|entity| match entity {
+                self.remove_of(Holder::of_refresh_token(gone), |entity| match entity {
                     Entity::RefreshToken(token) => {
                         token.client_id == gone.client_id && token.secret == gone.secret
                     }
@@ -145,7 +153,7 @@ impl Step<'_> {
             } => {
                 let holder = Holder::of_user(user);
                 self.going.append(&mut self.table.tokens_of(&holder));
-                self.stage(holder).remove(|entity| match entity {
+                self.remove_of(holder, |entity| match entity {
                     Entity::RefreshToken(token) => {
                         let is_family = family_id.is_some() && token.family_id == *family_id;
                         is_family || token.client_id == *client_id
@@ -157,15 +165,39 @@ impl Step<'_> {
         }
     }
 
+    fn remove_of(&mut self, holder: Holder<'_>, goes: impl Fn(&Entity) -> bool) {
+        let staged = self.stage(holder);
+        let before = staged.entities.len();
+        staged.entities.retain(|entity| !goes(entity));
+        let removed = before - staged.entities.len();
+        staged.is_changed |= removed > 0;
+        self.counts.removed += removed;
+    }
+
     /// Whether a user has an account or a refresh token.
     fn is_signed_in(&self, user: &Holder<'_>) -> bool {
-        let is_sign = |entity: &Entity| !matches!(entity, Entity::IdToken(_));
-        match self.staged.get(user) {
-            Some(staged) => staged.entities.iter().any(is_sign),
+        self.has(user, |entity| !matches!(entity, Entity::IdToken(_)))
+    }
+
+    /// Whether a long-running process has a refresh token.
+    fn is_running(&self, process: &ProcessKey) -> bool {
+        let holder = Holder::assertion(&process.environment, &process.hash);
+        self.has(&holder, |entity| match entity {
+            Entity::RefreshToken(token) => {
+                token.client_id == process.client_id
+                    && token.home_account_id == process.home_account_id
+            }
+            _ => false,
+        })
+    }
+
+    fn has(&self, holder: &Holder<'_>, is_wanted: impl Fn(&Entity) -> bool) -> bool {
+        match self.staged.get(holder) {
+            Some(staged) => staged.entities.iter().any(is_wanted),
             None => self
                 .table
-                .user(user)
-                .is_some_and(|user| user.iter().any(is_sign)),
+                .user(holder)
+                .is_some_and(|user| user.iter().any(is_wanted)),
         }
     }
 
@@ -188,14 +220,6 @@ impl Step<'_> {
                 used: 0,
                 is_changed: false,
             })
-    }
-}
-
-impl Staged {
-    fn remove(&mut self, goes: impl Fn(&Entity) -> bool) {
-        let before = self.entities.len();
-        self.entities.retain(|entity| !goes(entity));
-        self.is_changed |= self.entities.len() < before;
     }
 }
 

@@ -1,3 +1,4 @@
+use std::iter::Sum;
 use std::mem::size_of;
 
 use msal_core::store::{
@@ -25,12 +26,22 @@ pub struct Statistics {
     /// About how many bytes of memory the access, refresh and id tokens and the accounts take: what the limit on bytes
     /// counts.
     pub bytes: usize,
+    /// How many entries had to go for want of room since the cache was made, although somebody could have used them: where
+    /// this grows, the limit is too low.
+    pub evicted: u64,
+    /// How many access tokens that had expired went to make room since the cache was made.
+    pub expired: u64,
 }
 
 impl Statistics {
     /// What the limit on entries counts: access, refresh and id tokens and accounts.
     pub fn entries(&self) -> usize {
         self.access_tokens + self.accounts + self.id_tokens + self.refresh_tokens
+    }
+
+    /// What [`CacheChange`](crate::CacheChange) counts.
+    pub(crate) fn all(&self) -> usize {
+        self.entries() + self.app_metadata + self.unreadable
     }
 
     pub(crate) fn add(&mut self, entity: &Entity) {
@@ -52,6 +63,23 @@ impl Statistics {
             Entity::RefreshToken(_) => &mut self.refresh_tokens,
             _ => &mut self.app_metadata,
         }
+    }
+}
+
+/// Of several caches together.
+impl Sum for Statistics {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |sum, part| Self {
+            access_tokens: sum.access_tokens + part.access_tokens,
+            accounts: sum.accounts + part.accounts,
+            app_metadata: sum.app_metadata + part.app_metadata,
+            id_tokens: sum.id_tokens + part.id_tokens,
+            refresh_tokens: sum.refresh_tokens + part.refresh_tokens,
+            unreadable: sum.unreadable + part.unreadable,
+            bytes: sum.bytes + part.bytes,
+            evicted: sum.evicted + part.evicted,
+            expired: sum.expired + part.expired,
+        })
     }
 }
 

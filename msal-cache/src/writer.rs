@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use msal_core::store::{
     AccessTokenEntry, AccountEntry, AppMetadataEntry, Entity, Extras, IdTokenEntry, Members,
@@ -21,7 +21,8 @@ pub(crate) struct Writer {
     /// Sections of a file that we do not know.
     pub(crate) sections: BTreeMap<String, Box<RawValue>>,
     pub(crate) unreadable: Unreadable,
-    pub(crate) interner: Interner,
+    /// Shared by caches whose entries are much alike.
+    pub(crate) texts: Arc<Mutex<Interner>>,
 }
 
 /// Bounds on what is in a shard, by which eviction chooses one without looking into it.
@@ -34,13 +35,13 @@ pub(crate) struct Note {
 }
 
 impl Writer {
-    pub(crate) fn new(shards: u32) -> Self {
+    pub(crate) fn new(shards: u32, texts: Arc<Mutex<Interner>>) -> Self {
         Self {
             tally: Statistics::default(),
             notes: vec![Note::EMPTY; shards as usize].into(),
             sections: BTreeMap::new(),
             unreadable: Unreadable::default(),
-            interner: Interner::default(),
+            texts,
         }
     }
 
@@ -70,14 +71,14 @@ impl Writer {
         self.tally.add(&Entity::AccessToken(token));
     }
 
-    /// Removes tokens; whether any was there.
-    pub(crate) fn unpost(&mut self, table: &Table, tokens: &[Arc<AccessTokenEntry>]) -> bool {
+    /// Removes tokens; how many were there.
+    pub(crate) fn unpost(&mut self, table: &Table, tokens: &[Arc<AccessTokenEntry>]) -> usize {
         let gone = table.unpost(tokens);
-        let any = !gone.is_empty();
+        let count = gone.len();
         for token in gone {
             self.tally.remove(&Entity::AccessToken(token));
         }
-        any
+        count
     }
 
     /// Puts `entities` in the place of the accounts, refresh and id tokens that a user or an assertion has.
@@ -98,21 +99,31 @@ impl Writer {
         }
     }
 
-    /// Puts what is known of an application in the place of what was, under all aliases of its cloud.
-    pub(crate) fn set_app(&mut self, table: &Table, entry: &AppMetadataEntry) {
+    /// Puts what is known of an application in the place of what was, under all aliases of its cloud. Answers how many
+    /// entries that were.
+    pub(crate) fn set_app(&mut self, table: &Table, entry: &AppMetadataEntry) -> usize {
         let mut apps = table.apps_mut();
         let older = apps.take(&place(&entry.environment), &entry.client_id);
+        let count = older.len();
         let older = older
             .iter()
             .fold(Members::none(), |older, old| old.members.or(&older));
         let family_id = entry.family_id.as_ref();
-        apps.set(Arc::new(AppMetadataEntry {
-            environment: self.interner.name(&entry.environment),
-            client_id: self.interner.name(&entry.client_id),
-            family_id: family_id.map(|id| self.interner.name(id)),
+        let mut interner = self.interner();
+        let entry = AppMetadataEntry {
+            environment: interner.name(&entry.environment),
+            client_id: interner.name(&entry.client_id),
+            family_id: family_id.map(|id| interner.name(id)),
             members: entry.members.or(&older),
-        }));
+        };
+        drop(interner);
+        apps.set(Arc::new(entry));
         self.tally.app_metadata = apps.len();
+        count
+    }
+
+    pub(crate) fn interner(&self) -> MutexGuard<'_, Interner> {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn note(&mut self, shard: u32, expires_on: u64, used: u32) {
@@ -124,7 +135,7 @@ impl Writer {
 
     /// The same entity with shared texts, the alias that its user has already, and what it does not say itself.
     pub(crate) fn settled(
-        &mut self,
+        &self,
         entity: &Entity,
         alias: Option<Arc<str>>,
         older: &Members,
@@ -139,7 +150,7 @@ impl Writer {
             });
             Extras::new(hash, extras.members().or(older))
         };
-        let interner = &mut self.interner;
+        let interner = &mut *self.interner();
         match entity {
             Entity::Account(entry) => Entity::Account(Arc::new(AccountEntry {
                 environment: environment(interner, &entry.environment),

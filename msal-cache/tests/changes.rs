@@ -6,12 +6,12 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{app_key, app_lookup, found, lifetime, put, token};
+use common::{CLOUD, SignIn, app_key, app_lookup, apply, found, lifetime, put, seen, token};
 use msal_cache::{Compatibility, TokenCache, inspect};
 use msal_core::Timestamp;
 use msal_core::store::{
     AccessTokenLookup, AccountEntry, AppMetadataEntry, Change, Entity, Extras, IdTokenEntry,
-    Members, Owner, OwnerRef, RefreshTokenEntry, TokenKey, TokenStore,
+    Members, Owner, OwnerRef, ProcessKey, RefreshTokenEntry, TokenKey, TokenStore, UserFilter,
 };
 use serde_json::Value;
 
@@ -309,4 +309,42 @@ fn secrets(cache: &TokenCache, section: &str) -> Vec<String> {
         .collect();
     secrets.sort();
     secrets
+}
+
+#[test]
+fn what_comes_late_for_a_process_that_was_stopped_or_is_another_users_is_not_kept() {
+    let process = |id| SignIn {
+        assertion: Some("job"),
+        ..SignIn::of(id, "")
+    };
+    let late = |user: &SignIn<'_>| Change {
+        upserts: vec![user.access_token("s", "late"), user.refresh_token("late")],
+        unless_stopped: Some(ProcessKey {
+            environment: WINDOWS.into(),
+            client_id: user.client_id.into(),
+            hash: "job".into(),
+            home_account_id: user.home_account_id.into(),
+        }),
+        ..Change::default()
+    };
+    let (alice, bob) = (process("a.t"), process("b.t"));
+    let other = SignIn {
+        client_id: "other",
+        ..process("a.t")
+    };
+    let cache = TokenCache::new();
+    // Not a process, though the user is the same.
+    apply(&cache, SignIn::of("a.t", "alice").all("signed-in"));
+    apply(
+        &cache,
+        vec![bob.refresh_token("bobs"), other.refresh_token("others")],
+    );
+    let revision = cache.revision();
+    cache.apply(&late(&alice));
+    assert_eq!(cache.revision(), revision);
+    cache.apply(&late(&bob));
+    assert_eq!(
+        seen(&cache, CLOUD, UserFilter::Assertion("job")),
+        ["late", "others"]
+    );
 }

@@ -120,7 +120,7 @@ fn every_fixture_lists_its_users_with_their_refresh_tokens() {
                     match entity {
                         Entity::Account(account) => names.push(&*account.username),
                         Entity::IdToken(token) => {
-                            ids += usize::from(token.client_id == (*client_id).into())
+                            ids += usize::from(*token.client_id == **client_id)
                         }
                         Entity::RefreshToken(token) => {
                             assert_eq!(*token.client_id, **client_id);

@@ -231,6 +231,7 @@ fn a_refresh_token_is_removed_only_while_it_is_the_same() {
         removals: vec![Removal::RefreshToken(refresh_token("newer"))],
         upserts: vec![user.refresh_token("newer")],
         unless_signed_out: Some(user.key()),
+        ..Change::default()
     });
     assert_eq!(
         seen(&cache, CLOUD, UserFilter::All),
@@ -250,6 +251,7 @@ fn nothing_is_added_for_a_user_who_signed_out_meanwhile() {
             removals,
             upserts: vec![user.access_token("s", "late"), user.refresh_token("late")],
             unless_signed_out: Some(alias.key()),
+            ..Change::default()
         }
     };
     let user = SignIn::of("a.t", "alice");
@@ -304,6 +306,7 @@ fn a_change_that_is_held_back_still_removes() {
         removals: vec![user.sign_out()],
         upserts: SignIn::of("b.t", "bob").all("late"),
         unless_signed_out: Some(user.key()),
+        ..Change::default()
     });
     assert!(cache.is_empty());
     assert_ne!(cache.revision(), revision);

@@ -107,6 +107,22 @@ impl<R: Send + 'static> Task<R> {
         }
     }
 
+    /// Does it on this thread. Work that is a future ends with [`ErrorKind::Unsupported`].
+    pub fn run(self) -> Result<R, Error> {
+        let name = self.name;
+        let (callback, returned) = self.split();
+        callback.run()?;
+        returned.take().ok_or_else(|| panicked(name))
+    }
+
+    /// Does it, awaiting the future where it is one.
+    pub async fn run_async(self) -> Result<R, Error> {
+        let name = self.name;
+        let (callback, returned) = self.split();
+        callback.run_async().await?;
+        returned.take().ok_or_else(|| panicked(name))
+    }
+
     /// The callback for the driver, and the place where what it returns will be found.
     pub(crate) fn split(self) -> (Callback, Slot<R>) {
         let returned = Slot::default();
@@ -171,6 +187,14 @@ mod tests {
                 return outcome.map(|()| returned.take().unwrap());
             }
         }
+    }
+
+    #[test]
+    fn work_can_be_done_without_a_flow() {
+        assert_eq!(Task::blocking("callback", || Ok(1)).run().unwrap(), 1);
+        let panics = Task::<()>::blocking("callback", || panic!("oops"));
+        let kind = ErrorKind::CallbackPanicked("callback");
+        assert_eq!(panics.run().unwrap_err().kind(), &kind);
     }
 
     #[test]

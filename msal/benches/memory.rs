@@ -7,9 +7,11 @@ mod support;
 use std::error::Error;
 
 use allocation_counter::{AllocationInfo, measure};
+use msal::store::TokenStore as _;
 use msal::{ClientCredential, blocking};
 
 use support::network::Network;
+use support::signed_in::{SECRETS, signed_in};
 use support::{
     TOKEN_LENGTH, async_app, blocking_app, cache_of, keep, report, scopes, token, unlimited,
 };
@@ -24,6 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     acquisitions()?;
     for (count, realms_differ) in [(100_000, true), (100_000, false), (10_000, true)] {
         kept(count, realms_differ);
+    }
+    for count in [10_000, 100_000] {
+        users(count, false);
+        users(count, true);
     }
     Ok(())
 }
@@ -110,6 +116,28 @@ fn kept(count: usize, realms_differ: bool) {
         "≤ 1,350 bytes",
         &format!("{bytes} bytes"),
         bytes <= 1_350,
+    );
+}
+
+/// What a user takes who has signed in: access, refresh and id token and account.
+fn users(count: usize, has_profile: bool) {
+    let cache = unlimited();
+    let held = measure(|| {
+        for user in 0..count {
+            cache.apply(&signed_in(user, has_profile));
+        }
+    });
+    let bytes = held.bytes_current / count as i64;
+    let secrets: usize = SECRETS.into_iter().sum();
+    let profile = match has_profile {
+        true => ", with all that a sign-in writes",
+        false => "",
+    };
+    report::row(
+        &format!("memory per user of {count}, {secrets} bytes of secrets{profile}"),
+        "≤ 3,600 bytes",
+        &format!("{bytes} bytes"),
+        bytes <= 3_600,
     );
 }
 

@@ -2,12 +2,18 @@
 //!
 //! The caches themselves are [`TokenCache`](crate::TokenCache) and [`PersistentCache`](crate::PersistentCache).
 
+#[cfg(feature = "encrypted")]
+pub use msal_cache::encrypted;
 pub use msal_cache::file;
+#[cfg(feature = "keyring")]
+pub use msal_cache::keyring;
 pub use msal_cache::persist::{
-    AsyncCacheStore, CacheEvent, CacheStore, Content, Found, Layout, Loaded, Make, Next,
-    PersistentCacheBuilder, Updated, Version,
+    AsyncCacheStore, CacheEvent, CacheStore, Content, Damaged, Found, Layout, Loaded, Make, Next,
+    PersistentCacheBuilder, Updated, Version, is_encrypted,
 };
+#[cfg(feature = "redis")]
+pub use msal_cache::redis;
 pub use msal_cache::{
-    Collision, Damage, InspectedEntry, Inspection, Kind, Report, Statistics, TokenCacheBuilder,
-    inspect,
+    CacheChange, Collision, Damage, InspectedEntry, Inspection, Kind, Report, Statistics,
+    TokenCacheBuilder, inspect,
 };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use msal_core::store::TokenStore;
 use msal_core::{Env, Error};
 
 use crate::builder::{Buildable, check_store};
+use crate::machine::Keys;
 use crate::means::Takes;
 use crate::{env, machine};
 
@@ -23,6 +25,7 @@ pub struct ManagedIdentityBuilder<A: Buildable> {
     cache: Option<Arc<dyn TokenStore>>,
     env: Option<Env>,
     machine: Option<Machine>,
+    arc_keys: Option<PathBuf>,
     pub(crate) means: A::Means,
     application: PhantomData<fn() -> A>,
 }
@@ -34,6 +37,7 @@ impl<A: Buildable> ManagedIdentityBuilder<A> {
             cache: None,
             env: None,
             machine: None,
+            arc_keys: None,
             means: A::Means::default(),
             application: PhantomData,
         }
@@ -91,6 +95,15 @@ impl<A: Buildable> ManagedIdentityBuilder<A> {
         }
     }
 
+    /// Where Azure Arc's agent leaves its keys, for tests. By default where it does on this platform. No file is read that
+    /// is elsewhere, and none through a link.
+    pub fn arc_keys(self, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            arc_keys: Some(folder.into()),
+            ..self
+        }
+    }
+
     /// The clock and the randomness, for tests. By default the machine's.
     pub fn env(self, env: Env) -> Self {
         Self {
@@ -104,6 +117,10 @@ impl<A: Buildable> ManagedIdentityBuilder<A> {
         check_store::<A>(&*store)?;
         let env = self.env.unwrap_or_else(env::system);
         let machine = self.machine.unwrap_or_else(machine::this);
+        let machine = match self.arc_keys {
+            Some(folder) => machine.with_arc_keys(folder, Arc::new(Keys)),
+            None => machine,
+        };
         let core = self.core.build(machine, store, env)?;
         Ok((core, self.means))
     }

@@ -39,6 +39,7 @@ impl LocalIdentityProviderBuilder {
                 },
                 opaque_tokens: None,
                 single_use_assertions: false,
+                arc_keys: None,
                 control: false,
                 proxy_authorization: None,
             },
@@ -148,6 +149,13 @@ impl LocalIdentityProviderBuilder {
     pub fn proxy_credentials(mut self, username: &str, password: &str) -> Self {
         let credentials = STANDARD.encode(format!("{username}:{password}"));
         self.settings.proxy_authorization = Some(format!("Basic {credentials}"));
+        self
+    }
+
+    /// Has Azure Arc's agent write its keys into this folder, in place of one among the provider's files. Programs expect
+    /// them in `/var/opt/azcmagent/tokens`.
+    pub fn arc_keys(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.settings.arc_keys = Some(folder.into());
         self
     }
 

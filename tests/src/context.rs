@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -13,6 +14,7 @@ use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::hold::Gates;
 use crate::journal::Journal;
+use crate::machine::Machines;
 use crate::registry::Registry;
 use crate::sign_in::SignIns;
 use crate::signing_key::SigningKey;
@@ -26,6 +28,7 @@ pub(crate) struct Context {
     pub(crate) faults: Faults,
     pub(crate) gates: Arc<Gates>,
     pub(crate) journal: Journal,
+    pub(crate) machines: Machines,
     pub(crate) sign_ins: SignIns,
     pub(crate) signing_key: &'static SigningKey,
     pub(crate) tls: TlsIdentity,
@@ -48,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) opaque_tokens: Option<usize>,
     /// Refuses a client assertion that was seen before. Entra ID does not.
     pub(crate) single_use_assertions: bool,
+    /// Where Azure Arc's agent writes its keys.
+    pub(crate) arc_keys: Option<PathBuf>,
     /// Serves the surface for tests in other languages.
     pub(crate) control: bool,
     /// What a client of the proxy must send, already in the form of the header's value.
@@ -75,12 +80,12 @@ impl Context {
     ) -> io::Result<Self> {
         Ok(Self {
             tuning: Mutex::new(settings.tuning),
-            settings,
             clock: Clock::default(),
             connection_faults: Faults::default(),
             faults: Faults::default(),
             gates: Arc::new(Gates::new()),
             journal: Journal::new(),
+            machines: Machines::new(settings.arc_keys.clone()),
             sign_ins: SignIns::default(),
             signing_key: SigningKey::of_this_process()?,
             tls: TlsIdentity::new(certificate)?,
@@ -90,6 +95,7 @@ impl Context {
             latency_micros: AtomicU64::new(0),
             region: Mutex::new("westeurope".to_owned()),
             registry: RwLock::new(registry),
+            settings,
             spent_assertions: Mutex::default(),
         })
     }

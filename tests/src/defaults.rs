@@ -102,6 +102,28 @@ pub const DISABLED_USERNAME: &str = "dora@contoso.com";
 /// A user whose password is out of date.
 pub const EXPIRED_PASSWORD_USERNAME: &str = "emil@contoso.com";
 
+/// The client id of the identity that machines have of their own.
+pub const SYSTEM_IDENTITY_CLIENT_ID: &str = "6e5ac273-bf91-40d1-8384-a1cfe0627379";
+
+/// Its object id.
+pub const SYSTEM_IDENTITY_OBJECT_ID: &str = "7f6bd384-c0a2-41e2-9495-b2d0f173848a";
+
+/// The client id of an identity that machines have been assigned.
+pub const USER_IDENTITY_CLIENT_ID: &str = "807ce495-d1b3-42f3-a5a6-c3e10284959b";
+
+/// Its object id.
+pub const USER_IDENTITY_OBJECT_ID: &str = "918df5a6-e2c4-4304-b6b7-d4f21395a6ac";
+
+/// Its resource id.
+pub const USER_IDENTITY_RESOURCE_ID: &str = "/subscriptions/8d10da13-8125-4ba9-a717-bf7490507b3d/resourceGroups/local\
+    /providers/Microsoft.ManagedIdentity/userAssignedIdentities/local-identity";
+
+/// The secret of App Service and Service Fabric, in the variable of this name.
+pub const IDENTITY_HEADER: &str = "853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a";
+
+/// The secret of Azure Machine Learning, in the variable of this name.
+pub const MSI_SECRET: &str = "c0ffee00-1d2e-4f3a-8b4c-5d6e7f8091a2";
+
 /// Microsoft Graph, with tokens of version 1 and continuous access evaluation.
 pub const GRAPH: &str = "https://graph.microsoft.com";
 

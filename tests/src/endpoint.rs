@@ -28,6 +28,8 @@ pub enum Endpoint {
     Keys,
     /// The pages that people sign in on.
     Login,
+    /// The token service of a machine, for the identity that it has.
+    ManagedIdentity,
     /// The OpenID configuration of a tenant or issuer.
     OpenIdConfiguration,
     /// The token endpoint.
@@ -44,7 +46,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All kinds, in the order of their names.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Authorize,
         Self::Connect,
         Self::Control,
@@ -57,6 +59,7 @@ impl Endpoint {
         Self::InstanceMetadata,
         Self::Keys,
         Self::Login,
+        Self::ManagedIdentity,
         Self::OpenIdConfiguration,
         Self::Token,
         Self::Unknown,
@@ -81,6 +84,7 @@ impl Endpoint {
             Self::InstanceMetadata => "instance_metadata",
             Self::Keys => "keys",
             Self::Login => "login",
+            Self::ManagedIdentity => "managed_identity",
             Self::OpenIdConfiguration => "openid_configuration",
             Self::Token => "token",
             Self::Unknown => "unknown",

@@ -63,6 +63,10 @@
 //! the password grant, and ten wrong ones lock the account for a minute. On behalf of: an API gets tokens with
 //! the token it was called with.
 //!
+//! Programs on machines of Azure's get tokens for managed identities: from the instance metadata service, App Service,
+//! Azure Machine Learning, Azure Arc (with its challenge and key file), Service Fabric (over TLS) and Cloud Shell,
+//! found by the variables of [`environment`](LocalIdentityProvider::environment).
+//!
 //! And Microsoft Graph's `https://graph.microsoft.com/v1.0/me`, for whoever brings a token for it.
 //!
 //! It depends on none of the libraries that it tests, so that it cannot share their mistakes.
@@ -76,6 +80,9 @@
 //! The same wrong password counts each time it is given; Entra ID counts it once. AD FS locks no account, and knows
 //! no Kerberos: its endpoints for Windows sign-in say `401`. Assertions for the wrong audience are `AADSTS50008`,
 //! whose code for this is not documented. An AD FS signs with the same key as the rest of the provider.
+//!
+//! What App Service and Azure Machine Learning say to a wrong secret is not documented. Azure Arc's keys are good for one
+//! token each.
 //!
 //! Every user of the registry can sign in at every AD FS and OpenID issuer. A federated user's browser
 //! comes back from AD FS by a redirect, without a WS-Federation token. Nobody is asked to stay signed in.
@@ -99,7 +106,9 @@ mod hold;
 mod instance_metadata;
 mod journal;
 mod jws;
+mod machine;
 mod provider;
+mod provider_machines;
 mod provider_users;
 mod realm;
 mod registry;
@@ -120,6 +129,7 @@ pub use self::certificate::{
 pub use self::endpoint::Endpoint;
 pub use self::fault::{Fault, Wire};
 pub use self::hold::Hold;
+pub use self::machine::Machine;
 pub use self::provider::LocalIdentityProvider;
 pub use self::registry::{
     App, FederatedCredential, FederatedDomain, OidcIssuer, Resource, SamlVersion, Tenant, User,

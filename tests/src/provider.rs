@@ -271,6 +271,10 @@ impl LocalIdentityProvider {
             context.tls.authority_pem(),
             defaults::client_certificate()?,
         )?;
+        context
+            .machines
+            .keys
+            .set_folder(files.directory().join("arc-keys"));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .thread_name("local-identity-provider")

@@ -8,6 +8,7 @@ use crate::entra::{
     authorize, device_authorization, end_session, instance_discovery, keys, login, native_client,
     openid_configuration, token, user_realm,
 };
+use crate::machine::{self, Machine};
 use crate::realm::{Kind, Realm};
 use crate::reply::Reply;
 use crate::{Endpoint, Request, adfs, control, graph, instance_metadata, ws_trust};
@@ -39,6 +40,9 @@ fn find(context: &Context, request: &Request, realm: &Realm, rest: &[&str]) -> (
     }
     if context.settings.control && request.path.starts_with(control::PREFIX) {
         return (Endpoint::Control, control::answer);
+    }
+    if Machine::asked(request).is_some() {
+        return (Endpoint::ManagedIdentity, machine::answer);
     }
     if request.host.eq_ignore_ascii_case(graph::HOST) {
         return (Endpoint::Graph, graph::answer);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::registry::User;
-use crate::{LocalIdentityProvider, defaults};
+use crate::{LocalIdentityProvider, Machine, defaults};
 
 impl LocalIdentityProvider {
     /// URLs, files, tenants, users and apps: the line that the binary prints.
@@ -62,9 +62,39 @@ impl LocalIdentityProvider {
             "apps": apps,
             "resources": resources,
             "users": users,
+            "machines": self.machines(),
+            "arc_keys": self.arc_keys(),
+            "identities": {
+                "system": {
+                    "client_id": defaults::SYSTEM_IDENTITY_CLIENT_ID,
+                    "object_id": defaults::SYSTEM_IDENTITY_OBJECT_ID,
+                },
+                "user": {
+                    "client_id": defaults::USER_IDENTITY_CLIENT_ID,
+                    "object_id": defaults::USER_IDENTITY_OBJECT_ID,
+                    "resource_id": defaults::USER_IDENTITY_RESOURCE_ID,
+                },
+            },
             "password": defaults::PASSWORD,
             "mfa_code": defaults::MFA_CODE,
         })
+    }
+}
+
+impl LocalIdentityProvider {
+    /// The environment variables of each machine, as things stand now.
+    fn machines(&self) -> Value {
+        let variables = |machine: Machine| -> Value {
+            let variables = self.environment(machine).unwrap_or_default();
+            variables
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .collect()
+        };
+        Machine::ALL
+            .into_iter()
+            .map(|machine| (machine.name().to_owned(), variables(machine)))
+            .collect()
     }
 }
 

@@ -5,7 +5,9 @@ use msal_core::Error;
 use msal_core::store::Lease;
 
 use super::{FileError, FileStore};
-use crate::persist::{CacheStore, Found, Layout, Loaded, Make, Next, Updated, Version};
+use crate::persist::{
+    CacheStore, Found, Layout, Loaded, Make, Next, Updated, Version, is_encrypted,
+};
 
 /// One file that holds everything, whatever name it is asked for.
 impl CacheStore for FileStore {
@@ -90,12 +92,12 @@ fn kept(found: Found) -> Updated {
     }
 }
 
-/// Whether it may be JSON to its end.
+/// Whether it may be JSON to its end, or is what no peer writes.
 fn is_whole(found: &Found) -> bool {
     let Some(bytes) = &found.bytes else {
         return true;
     };
-    bytes.trim_ascii_end().last() == Some(&b'}')
+    is_encrypted(bytes) || bytes.trim_ascii_end().last() == Some(&b'}')
 }
 
 /// A file that holds nothing; it is not removed, since peers may watch it.

@@ -67,6 +67,14 @@ impl Users {
         self.table.extract_if(|user| goes(user.hash)).collect()
     }
 
+    /// Takes over when users were last used.
+    pub(crate) fn use_as(&mut self, other: &Self) {
+        for user in self.table.iter_mut() {
+            let same = other.of_hash(user.hash);
+            user.used = same.map(|one| one.used).fold(user.used, u32::max);
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &User> {
         self.table.iter()
     }

@@ -1,7 +1,6 @@
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use msal_core::store::{
@@ -10,15 +9,15 @@ use msal_core::store::{
 };
 use msal_core::{Error, Task, Timestamp};
 
-use super::engine::Engine;
-use super::event::{CacheEvent, Listener};
+use super::builder::{PersistentCacheBuilder, one_owners};
 use super::name::{self, name};
-use super::part::{Keeper, Part, Writing};
+use super::part::{Keeper, Part};
 use super::parts::Parts;
+use super::saving::Writing;
 use super::{AsyncCacheStore, CacheStore, Layout};
 use crate::file::FileStore;
-use crate::limits::Limits;
-use crate::{Compatibility, TokenCache};
+use crate::interner::Interner;
+use crate::{Statistics, TokenCache};
 
 /// A token cache in memory, with something behind it that outlives it and that other processes share.
 ///
@@ -40,18 +39,20 @@ use crate::{Compatibility, TokenCache};
 #[derive(Clone)]
 pub struct PersistentCache(Arc<Inner>);
 
-struct Inner {
-    keeper: Keeper,
-    layout: Layout,
-    settings: PersistentCacheBuilder,
-    memory: Memory,
+pub(super) struct Inner {
+    pub(super) keeper: Keeper,
+    pub(super) layout: Layout,
+    pub(super) settings: PersistentCacheBuilder,
+    pub(super) memory: Memory,
 }
 
-enum Memory {
+pub(super) enum Memory {
     /// Where users are kept apart, what is known of applications belongs to all of them.
     ByOwner {
         parts: Parts,
         apps: TokenCache,
+        /// What entries have in common.
+        texts: Arc<Mutex<Interner>>,
     },
     Whole(Arc<Part>),
 }
@@ -74,12 +75,11 @@ impl PersistentCache {
 
     /// A cache with other settings.
     pub fn builder() -> PersistentCacheBuilder {
-        PersistentCacheBuilder {
-            compatibility: Compatibility::Standard,
-            interval: Duration::from_secs(1),
-            listener: Listener::default(),
-            limits: Limits::default(),
-        }
+        PersistentCacheBuilder::new()
+    }
+
+    pub(super) fn of(inner: Inner) -> Self {
+        Self(Arc::new(inner))
     }
 
     /// How many changes are not in the store yet. Each is tried again with the next one.
@@ -87,32 +87,73 @@ impl PersistentCache {
         self.parts().iter().map(|part| part.unsaved()).sum()
     }
 
+    /// How much there is in memory. Of what the store holds more, nothing is known.
+    pub fn statistics(&self) -> Statistics {
+        let parts = self.parts().into_iter();
+        let sum: Statistics = parts.map(|part| part.memory.statistics()).sum();
+        match &self.0.memory {
+            Memory::ByOwner { parts, apps, .. } => Statistics {
+                app_metadata: apps.statistics().app_metadata,
+                evicted: parts.evicted(),
+                ..sum
+            },
+            Memory::Whole(_) => sum,
+        }
+    }
+
+    /// Forgets what is in memory, and not what the store holds: there it is found again. What is not in the store yet stays.
+    pub fn clear_memory(&self) {
+        if let Memory::ByOwner { parts, apps, .. } = &self.0.memory {
+            parts.clear();
+            apps.clear();
+        }
+        for part in self.parts() {
+            part.clear(now());
+            self.0.settle(&part);
+        }
+    }
+
     /// Takes over what others have written, of all that is in memory; whether they had written anything. Blocks.
     ///
     /// Applications do this by themselves. Fails when the store cannot be read, or is async; the memory stays as it is
     /// then.
     pub fn load(&self) -> Result<bool, Error> {
-        let keeper = &self.0.keeper;
-        keeper.engine.run(async {
-            let mut is_new = false;
-            for part in self.parts() {
-                is_new |= part.load(keeper).await?;
+        self.0.keeper.engine.run(self.load_async())
+    }
+
+    /// As [`load`](Self::load), for a store of either kind; blocks where the store does.
+    pub async fn load_async(&self) -> Result<bool, Error> {
+        let mut is_new = Ok(false);
+        for part in self.parts() {
+            match part
+                .load(&Partition::Everything, now(), &self.0.keeper)
+                .await
+            {
+                Ok(is_this) => is_new = is_new.map(|is_new| is_new || is_this),
+                Err(error) => is_new = is_new.and(Err(error)),
             }
-            Ok(is_new)
-        })
+            self.0.settle(&part);
+        }
+        is_new
     }
 
     /// Makes in the store what is not there yet. Blocks.
     ///
     /// Applications do this by themselves. What fails stays in memory, and is tried again with the next call.
     pub fn save(&self) -> Result<(), Error> {
-        let keeper = &self.0.keeper;
-        keeper.engine.run(async {
-            for part in self.parts() {
-                part.save(self.0.writing(now()), keeper).await?;
-            }
-            Ok(())
-        })
+        self.0.keeper.engine.run(self.save_async())
+    }
+
+    /// As [`save`](Self::save), for a store of either kind; blocks where the store does.
+    pub async fn save_async(&self) -> Result<(), Error> {
+        let mut saved = Ok(());
+        for part in self.parts() {
+            let writing = self.0.writing(now());
+            let this = part.save(None, writing, &self.0.keeper).await;
+            self.0.settle(&part);
+            saved = saved.and(this);
+        }
+        saved
     }
 
     /// Where else there may be tokens, such as damaged files that were set aside: who signs out should know. Blocks.
@@ -137,13 +178,14 @@ impl PersistentCache {
     }
 
     fn part_or_new(&self, partition: &Partition) -> Arc<Part> {
-        let parts = match &self.0.memory {
-            Memory::ByOwner { parts, .. } => parts,
+        let (parts, texts) = match &self.0.memory {
+            Memory::ByOwner { parts, texts, .. } => (parts, texts),
             Memory::Whole(part) => return part.clone(),
         };
         parts.get_or(partition, || {
             let name = name(partition, Layout::ByOwner);
-            Part::new(partition.clone(), name, one_owners(self.0.settings.limits))
+            let memory = one_owners(self.0.settings.limits, texts);
+            Part::new(partition.clone(), name, memory)
         })
     }
 
@@ -160,7 +202,7 @@ impl PersistentCache {
         look: impl FnOnce(&Part) -> R,
     ) -> Option<R> {
         match &self.0.memory {
-            Memory::ByOwner { parts, .. } => parts.of_lookup(lookup).map(|part| look(&part)),
+            Memory::ByOwner { parts, .. } => parts.with(lookup, look),
             Memory::Whole(part) => Some(look(part)),
         }
     }
@@ -177,13 +219,23 @@ impl Inner {
 
     /// What is done once a part has been read or written.
     fn settle(&self, part: &Part) {
-        let Memory::ByOwner { parts, apps } = &self.memory else {
+        let Memory::ByOwner { parts, apps, .. } = &self.memory else {
             return;
         };
         for entry in part.memory.apps() {
-            apps.apply(&Change::upsert(Entity::AppMetadata(entry)));
+            let known = apps.app_metadata(&entry.environment, &entry.client_id);
+            if known.is_none_or(|known| known.family_id != entry.family_id) {
+                apps.apply(&Change::upsert(Entity::AppMetadata(entry)));
+            }
         }
         parts.changed(part);
+    }
+
+    /// Notes what time it is.
+    fn tick(&self, now: Timestamp) {
+        if let Memory::ByOwner { parts, .. } = &self.memory {
+            parts.tick(now);
+        }
     }
 }
 
@@ -194,7 +246,7 @@ impl TokenStore for PersistentCache {
         now: Timestamp,
     ) -> Option<Arc<AccessTokenEntry>> {
         self.with_part_of(lookup, |part| {
-            part.used_at.store(now.as_secs(), Ordering::Relaxed);
+            part.touch(now);
             part.memory.access_token(lookup, now)
         })?
     }
@@ -206,9 +258,7 @@ impl TokenStore for PersistentCache {
             (_, UserFilter::Assertion(hash)) => Partition::Assertion(hash.into()),
             _ => {
                 let parts = self.parts().into_iter();
-                return parts
-                    .flat_map(|part| part.memory.users(cloud, filter))
-                    .collect();
+                return parts.flat_map(|part| part.own(cloud, filter)).collect();
             }
         };
         let part = self.part(&partition);
@@ -237,7 +287,12 @@ impl TokenStore for PersistentCache {
         if change.is_empty() {
             return;
         }
-        let partition = name::partition(change).unwrap_or(Partition::Everything);
+        let partition = name::partition(change);
+        if let (None, Memory::ByOwner { apps, .. }) = (&partition, &self.0.memory) {
+            // It is nobody's, and is learnt again from the next token.
+            return apps.apply(change);
+        }
+        let partition = partition.unwrap_or(Partition::Everything);
         let part = self.part_or_new(&partition);
         part.apply(change);
         self.0.settle(&part);
@@ -265,25 +320,29 @@ impl Persistence for PersistentCache {
     }
 
     fn load(&self, partition: &Partition, now: Timestamp) -> Task<()> {
+        self.0.tick(now);
         let part = self.part_or_new(partition);
         part.looked(now);
-        let inner = self.0.clone();
+        let (inner, partition) = (self.0.clone(), partition.clone());
         self.0.keeper.engine.task("token cache load", async move {
-            part.load(&inner.keeper).await?;
+            let loaded = part.load(&partition, now, &inner.keeper).await;
             inner.settle(&part);
-            Ok(())
+            loaded.map(drop)
         })
     }
 
     fn save(&self, partition: &Partition, now: Timestamp) -> Task<()> {
-        let part = self.part(partition);
-        let inner = self.0.clone();
+        self.0.tick(now);
+        let (cache, partition) = (self.clone(), partition.clone());
         self.0.keeper.engine.task("token cache save", async move {
-            if let Some(part) = part {
-                part.save(inner.writing(now), &inner.keeper).await?;
-                inner.settle(&part);
-            }
-            Ok(())
+            let Some(part) = cache.part(&partition) else {
+                return Ok(());
+            };
+            let writing = cache.0.writing(now);
+            let wanted = Some(&partition).filter(|wanted| **wanted != Partition::Everything);
+            let saved = part.save(wanted, writing, &cache.0.keeper).await;
+            cache.0.settle(&part);
+            saved
         })
     }
 
@@ -306,105 +365,8 @@ impl fmt::Debug for PersistentCache {
     }
 }
 
-/// Sets a [`PersistentCache`] up.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct PersistentCacheBuilder {
-    compatibility: Compatibility,
-    interval: Duration,
-    listener: Listener,
-    limits: Limits,
-}
-
-impl PersistentCacheBuilder {
-    /// For whom tokens of applications are written, on which the MSALs do not agree.
-    pub fn compatibility(mut self, compatibility: Compatibility) -> Self {
-        self.compatibility = compatibility;
-        self
-    }
-
-    /// How long what is in memory is given out before the store is asked whether it has changed; in whole seconds, one
-    /// unless set. What is not in memory is always looked for.
-    pub fn check_every(mut self, interval: Duration) -> Self {
-        self.interval = interval;
-        self
-    }
-
-    /// Who is told what happens to the cache. Called on the thread that did it, with no lock held.
-    pub fn on_event(mut self, listen: impl Fn(&CacheEvent) + Send + Sync + 'static) -> Self {
-        self.listener = Listener::new(listen);
-        self
-    }
-
-    /// How many entries there may be in memory; 100,000 unless set. The store loses nothing by it.
-    pub fn max_entries(mut self, entries: usize) -> Self {
-        self.limits.entries = entries;
-        self
-    }
-
-    /// About how many bytes they may take; 256 MiB unless set.
-    pub fn max_bytes(mut self, bytes: usize) -> Self {
-        self.limits.bytes = bytes;
-        self
-    }
-
-    /// How large a value of the store may be to be read; 256 MiB unless set.
-    pub fn max_value_bytes(mut self, bytes: usize) -> Self {
-        self.limits.file = bytes;
-        self
-    }
-
-    /// The cache, kept in this store.
-    pub fn store(self, store: impl CacheStore + 'static) -> PersistentCache {
-        self.build(Engine::Blocking(Arc::new(store)))
-    }
-
-    /// The cache, kept in this store, for async applications.
-    pub fn async_store(self, store: impl AsyncCacheStore + 'static) -> PersistentCache {
-        self.build(Engine::Async(Arc::new(store)))
-    }
-
-    fn build(self, engine: Engine) -> PersistentCache {
-        let layout = engine.layout();
-        let memory = match layout {
-            Layout::ByOwner => Memory::ByOwner {
-                parts: Parts::new(self.limits.entries / ENTRIES_OF_ONE, self.limits.bytes),
-                apps: TokenCache::new(),
-            },
-            Layout::Whole => {
-                let memory = TokenCache::with_limits(self.limits);
-                let name = name(&Partition::Everything, layout);
-                Memory::Whole(Arc::new(Part::new(Partition::Everything, name, memory)))
-            }
-        };
-        PersistentCache(Arc::new(Inner {
-            keeper: Keeper {
-                engine,
-                listener: self.listener.clone(),
-            },
-            layout,
-            settings: self,
-            memory,
-        }))
-    }
-}
-
 /// The machine's time, for who saves without a flow.
 fn now() -> Timestamp {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     Timestamp::from_secs(now.unwrap_or_default().as_secs())
 }
-
-/// The memory of one owner: as small as it can be while it has few entries.
-fn one_owners(limits: Limits) -> TokenCache {
-    TokenCache::with_limits(Limits {
-        entries: MOST_OF_ONE,
-        ..limits
-    })
-}
-
-/// How many entries an owner has, about: account, id token, refresh token and an access token.
-const ENTRIES_OF_ONE: usize = 4;
-
-/// How many one may have in memory.
-const MOST_OF_ONE: usize = 1_024;

@@ -1,7 +1,6 @@
-use std::fmt;
-use std::sync::Arc;
-
 use msal_core::Error;
+
+use crate::hook::Hook;
 
 /// What happens to a [`PersistentCache`](super::PersistentCache) that a program may want to know or to tell its user.
 #[derive(Clone, Debug)]
@@ -28,24 +27,28 @@ pub enum CacheEvent {
     },
 }
 
-/// Who is told. Called without any lock.
-#[derive(Clone, Default)]
-pub(super) struct Listener(Option<Arc<dyn Fn(&CacheEvent) + Send + Sync>>);
+/// What is to be told once no lock is held any more: when this is dropped, and so also when whoever waits for a load or a
+/// save goes away. Declared before any lock is taken.
+pub(super) struct Events<'h> {
+    hook: &'h Hook<CacheEvent>,
+    events: Vec<CacheEvent>,
+}
 
-impl Listener {
-    pub(super) fn new(listen: impl Fn(&CacheEvent) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(listen)))
+impl<'h> Events<'h> {
+    pub(super) fn new(hook: &'h Hook<CacheEvent>) -> Self {
+        Self {
+            hook,
+            events: Vec::new(),
+        }
     }
 
-    pub(super) fn tell(&self, events: &[CacheEvent]) {
-        if let Some(listen) = &self.0 {
-            events.iter().for_each(|event| listen(event));
-        }
+    pub(super) fn push(&mut self, event: CacheEvent) {
+        self.events.push(event);
     }
 }
 
-impl fmt::Debug for Listener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Listener({})", self.0.is_some())
+impl Drop for Events<'_> {
+    fn drop(&mut self) {
+        self.events.iter().for_each(|event| self.hook.tell(event));
     }
 }

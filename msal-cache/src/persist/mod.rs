@@ -54,17 +54,26 @@
 //! # let _ = cache;
 //! ```
 
+mod builder;
 mod cache;
+mod damaged;
 mod engine;
 mod event;
+mod magic;
 mod name;
 mod part;
 mod parts;
 mod replay;
+mod saving;
 mod store;
 
-pub use cache::{PersistentCache, PersistentCacheBuilder};
+pub use builder::PersistentCacheBuilder;
+pub use cache::PersistentCache;
+pub use damaged::Damaged;
 pub use event::CacheEvent;
+#[cfg(feature = "encrypted")]
+pub(crate) use magic::MAGIC;
+pub use magic::is_encrypted;
 pub use store::{
     AsyncCacheStore, CacheStore, Content, Found, Layout, Loaded, Make, Next, Updated, Version,
 };

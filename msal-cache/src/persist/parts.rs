@@ -1,47 +1,71 @@
-use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::hash::{BuildHasher, Hash};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use msal_core::Timestamp;
 use msal_core::store::{AccessTokenLookup, OwnerRef, Partition};
 
 use super::part::Part;
 
-/// The parts in memory, by owner. As many as there may be: beyond that, what was used least recently goes, as a whole, so
-/// that nobody's tokens ever go in part. What is not saved stays.
+/// The parts in memory, by owner. As many entries and bytes as there may be: beyond that, who was used least recently goes,
+/// as a whole, so that nobody's tokens ever go in part. What is not saved stays.
 #[derive(Debug)]
 pub(super) struct Parts {
     shards: Box<[RwLock<HashTable<Arc<Part>>>]>,
     hasher: RandomState,
-    max_parts: usize,
+    max_entries: usize,
     max_bytes: usize,
+    entries: AtomicUsize,
     bytes: AtomicUsize,
-    parts: AtomicUsize,
+    evicted: AtomicU64,
+    /// The latest time that anybody told.
+    now: AtomicU64,
     /// Where eviction goes on.
     next: AtomicUsize,
 }
 
 impl Parts {
-    pub(super) fn new(max_parts: usize, max_bytes: usize) -> Self {
-        let shards = (0..SHARDS).map(|_| RwLock::default()).collect();
+    pub(super) fn new(max_entries: usize, max_bytes: usize) -> Self {
+        // Where there is room for few, they share a shard, so that whoever goes is the coldest of all.
+        let shards = (max_entries / ENTRIES).clamp(1, MAX_SHARDS);
+        let shards = (0..shards).map(|_| RwLock::default()).collect();
         Self {
             shards,
             hasher: RandomState::default(),
-            max_parts,
+            max_entries,
             max_bytes,
+            entries: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
-            parts: AtomicUsize::new(0),
+            evicted: AtomicU64::new(0),
+            now: AtomicU64::new(0),
             next: AtomicUsize::new(0),
         }
     }
 
-    /// The part that the token of this look-up would be in, if it is in memory.
-    pub(super) fn of_lookup(&self, lookup: &AccessTokenLookup<'_>) -> Option<Arc<Part>> {
+    /// Looks at the part that the token of this look-up would be in, if it is in memory.
+    pub(super) fn with<R>(
+        &self,
+        lookup: &AccessTokenLookup<'_>,
+        look: impl FnOnce(&Part) -> R,
+    ) -> Option<R> {
         let hash = self.hash(&Id::of_lookup(lookup));
         let shard = self.read(hash);
         let found = shard.find(hash, |part| part.partition.is_of(lookup));
-        found.cloned()
+        found.map(|part| look(part))
+    }
+
+    /// Notes what time it is.
+    pub(super) fn tick(&self, now: Timestamp) {
+        if self.now.load(Ordering::Relaxed) != now.as_secs() {
+            self.now.store(now.as_secs(), Ordering::Relaxed);
+        }
+    }
+
+    /// How many entries had to go for want of room.
+    pub(super) fn evicted(&self) -> u64 {
+        self.evicted.load(Ordering::Relaxed)
     }
 
     pub(super) fn get(&self, partition: &Partition) -> Option<Arc<Part>> {
@@ -66,7 +90,8 @@ impl Parts {
         }
         let rehash = |part: &Arc<Part>| self.hash(&Id::of(&part.partition));
         shard.insert_unique(hash, made.clone(), rehash);
-        self.parts.fetch_add(1, Ordering::Relaxed);
+        drop(shard);
+        self.changed(&made);
         made
     }
 
@@ -80,15 +105,31 @@ impl Parts {
         all
     }
 
-    /// Counts a part that has changed, and evicts others while there is too much.
+    /// Takes all out that is saved.
+    pub(super) fn clear(&self) {
+        for shard in &self.shards {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            let gone: Vec<_> = shard.extract_if(|part| is_idle(part)).collect();
+            drop(shard);
+            gone.iter().for_each(|part| self.uncount(part));
+        }
+    }
+
+    /// Counts a part that is new or has changed, and evicts others while there is too much.
     pub(super) fn changed(&self, part: &Part) {
-        let size = part.memory.statistics().bytes + OVERHEAD;
-        let before = part.counted.swap(size, Ordering::Relaxed);
-        self.bytes.fetch_add(size, Ordering::Relaxed);
-        self.bytes.fetch_sub(before, Ordering::Relaxed);
+        part.touch(Timestamp::from_secs(self.now.load(Ordering::Relaxed)));
+        let statistics = part.memory.statistics();
+        // An empty one takes room as well.
+        let sizes = [statistics.entries().max(1), statistics.bytes + OVERHEAD];
+        for ((total, counted), size) in self.totals().into_iter().zip(&part.counted).zip(sizes) {
+            // In this order: another thread may count the same part, and takes away only what was added.
+            total.fetch_add(size, Ordering::AcqRel);
+            let before = counted.swap(size, Ordering::AcqRel);
+            total.fetch_sub(before, Ordering::AcqRel);
+        }
         let mut fruitless = 0;
-        while self.is_over() && fruitless < SHARDS {
-            let at = self.next.fetch_add(1, Ordering::Relaxed) % SHARDS;
+        while self.is_over() && fruitless < self.shards.len() {
+            let at = self.next.fetch_add(1, Ordering::Relaxed) % self.shards.len();
             match self.evict(at, part) {
                 true => fruitless = 0,
                 false => fruitless += 1,
@@ -97,7 +138,7 @@ impl Parts {
     }
 
     fn is_over(&self) -> bool {
-        self.parts.load(Ordering::Relaxed) > self.max_parts
+        self.entries.load(Ordering::Relaxed) > self.max_entries
             || self.bytes.load(Ordering::Relaxed) > self.max_bytes
     }
 
@@ -107,37 +148,44 @@ impl Parts {
             return false;
         };
         let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        // Who else has it is at work on it.
-        let is_idle = |part: &&Arc<Part>| {
-            Arc::strong_count(part) == 1 && part.unsaved() == 0 && !std::ptr::eq(&***part, spared)
-        };
+        let may_go = |part: &&Arc<Part>| !std::ptr::eq(&***part, spared) && is_idle(part);
         let coldest = shard
             .iter()
-            .filter(is_idle)
-            .min_by_key(|part| part.used_at.load(Ordering::Relaxed));
-        let Some(coldest) = coldest.map(|part| part.partition.clone()) else {
+            .filter(may_go)
+            .min_by_key(|part| part.used_at());
+        let Some(coldest) = coldest.cloned() else {
             return false;
         };
-        let hash = self.hash(&Id::of(&coldest));
-        let Ok(entry) = shard.find_entry(hash, |part| part.partition == coldest) else {
+        let hash = self.hash(&Id::of(&coldest.partition));
+        let Ok(entry) = shard.find_entry(hash, |part| Arc::ptr_eq(part, &coldest)) else {
             return false;
         };
-        let (gone, _) = entry.remove();
-        self.parts.fetch_sub(1, Ordering::Relaxed);
-        let counted = gone.counted.load(Ordering::Relaxed);
-        self.bytes.fetch_sub(counted, Ordering::Relaxed);
+        entry.remove();
+        drop(shard);
+        self.uncount(&coldest);
+        let entries = coldest.memory.statistics().entries();
+        self.evicted.fetch_add(entries as u64, Ordering::Relaxed);
         true
     }
 
+    fn uncount(&self, part: &Part) {
+        for (total, counted) in self.totals().into_iter().zip(&part.counted) {
+            let counted = counted.swap(0, Ordering::Relaxed);
+            total.fetch_sub(counted, Ordering::Relaxed);
+        }
+    }
+
+    fn totals(&self) -> [&AtomicUsize; 2] {
+        [&self.entries, &self.bytes]
+    }
+
     fn hash(&self, id: &Id<'_>) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        id.hash(&mut hasher);
-        hasher.finish()
+        self.hasher.hash_one(id)
     }
 
     fn shard(&self, hash: u64) -> &RwLock<HashTable<Arc<Part>>> {
         // The table uses the other bits.
-        let at = (hash >> 40) as usize % SHARDS;
+        let at = (hash >> 40) as usize % self.shards.len();
         #[expect(clippy::indexing_slicing, reason = "there are as many")]
         &self.shards[at]
     }
@@ -151,6 +199,11 @@ impl Parts {
         let shard = self.shard(hash).write();
         shard.unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether nobody is at work on it, and all of it is in the store.
+fn is_idle(part: &Arc<Part>) -> bool {
+    Arc::strong_count(part) == 1 && part.unsaved() == 0
 }
 
 /// What of a partition is hashed: the same for look-up and partition.
@@ -183,7 +236,36 @@ impl<'i> Id<'i> {
     }
 }
 
-const SHARDS: usize = 64;
+/// About how many entries a shard has, when there are as many as there may be.
+const ENTRIES: usize = 1_024;
+
+const MAX_SHARDS: usize = 64;
 
 /// About what a part takes beside its entries.
 const OVERHEAD: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TokenCache;
+
+    #[test]
+    fn those_of_whom_nothing_is_known_take_room_too() {
+        for (max_entries, max_bytes) in [(40, usize::MAX), (usize::MAX, 40 * OVERHEAD)] {
+            let parts = Parts::new(max_entries, max_bytes);
+            for n in 0..1_000 {
+                let partition = Partition::Assertion(n.to_string().into());
+                let make = || Part::new(partition.clone(), n.to_string(), TokenCache::new());
+                parts.get_or(&partition, make);
+                assert!(parts.all().len() <= 40);
+            }
+            assert!(parts.all().len() >= 30);
+            parts.clear();
+            assert!(parts.all().is_empty());
+            assert_eq!(
+                parts.totals().map(|total| total.load(Ordering::Relaxed)),
+                [0, 0]
+            );
+        }
+    }
+}

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use msal_core::Timestamp;
 use msal_core::store::{Change, Entity, RefreshTokenEntry, TokenStore};
+use msal_core::{Error, ErrorKind, Timestamp};
 
-use super::part::Writing;
-use super::{Content, Found, Layout};
+use super::saving::Writing;
+use super::{Content, Found, Layout, Next, is_encrypted};
 use crate::TokenCache;
 
 /// A change that is not in the store yet.
@@ -27,56 +27,110 @@ pub(super) struct Replay<'c> {
     pub(super) writing: Writing,
 }
 
-/// What comes of it.
-pub(super) enum Made {
-    /// The store holds all of it already.
-    Nothing,
-    /// This is to be held.
-    Content(Content),
-    /// Nobody's tokens are left.
-    Empty,
+/// What comes of it: what the store is to hold, as a cache, and what is to be done for that.
+pub(super) struct Made {
+    pub(super) cache: TokenCache,
+    pub(super) next: Next,
+}
+
+/// Why nothing comes of it.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// What was found cannot be read, whoever tries.
+    Damaged(Error),
+    /// It is encrypted, or larger than may be read, or would be, or cannot be written.
+    Other(Error),
 }
 
 impl Replay<'_> {
-    /// Makes the changes in what was found. Fails when that is damaged.
-    pub(super) fn make(&self, found: &Found) -> Result<Made, msal_core::Error> {
-        // The store must not lose what a memory would evict.
-        let cache = TokenCache::builder()
-            .max_entries(usize::MAX)
-            .max_bytes(usize::MAX)
-            .max_file_bytes(usize::MAX)
-            .build();
-        if let Some(bytes) = &found.bytes {
-            cache.replace(bytes)?;
-        }
-        let read = cache.revision();
+    /// Makes the changes in what was found, with a sibling of `memory`: the store must not lose what a memory would
+    /// evict.
+    pub(super) fn make(&self, found: &Found, memory: &TokenCache) -> Result<Made, Fault> {
+        let cache = read(found, memory)?;
+        let before = cache.revision();
         for pending in self.changes {
-            if pending.is_late {
-                cache.apply(&self.without_outdated(&pending.change, &cache));
-            } else {
-                cache.apply(&pending.change);
-            }
+            pending.apply_to(&cache, self.writing.now);
         }
-        if cache.revision() == read {
-            return Ok(Made::Nothing);
+        if cache.revision() == before {
+            let next = Next::Keep;
+            return Ok(Made { cache, next });
         }
         if self.writing.layout == Layout::ByOwner && cache.is_spent() {
-            return Ok(Made::Empty);
+            cache.clear();
+            let next = Next::Remove;
+            return Ok(Made { cache, next });
         }
-        Ok(Made::Content(Content {
-            bytes: cache.serialize(self.writing.compatibility)?,
-            life: cache.life(self.writing.now),
-        }))
+        let bytes = cache.serialize(self.writing.compatibility);
+        let bytes = bytes.map_err(Fault::Other)?;
+        within_limit(bytes.len(), memory)?;
+        let life = cache.life(self.writing.now);
+        let next = Next::Put(Content { bytes, life });
+        Ok(Made { cache, next })
     }
+}
 
-    /// The change without refresh tokens of which the store has newer ones by now.
-    fn without_outdated(&self, change: &Change, stored: &TokenCache) -> Change {
-        let mut change = change.clone();
+impl Pending {
+    /// Makes the change in what a store holds. One that is late leaves refresh tokens alone of which the store has newer
+    /// ones by now.
+    pub(super) fn apply_to(&self, stored: &TokenCache, now: Timestamp) {
+        if !self.is_late {
+            return stored.apply(&self.change);
+        }
+        let mut change = Change::clone(&self.change);
         change.upserts.retain(|entity| match entity {
-            Entity::RefreshToken(ours) => !is_outdated(ours, stored, self.writing.now),
+            Entity::RefreshToken(ours) => !is_outdated(ours, stored, now),
             _ => true,
         });
-        change
+        stored.apply(&change);
+    }
+}
+
+/// What was found, as a sibling of `memory`.
+pub(super) fn read(found: &Found, memory: &TokenCache) -> Result<TokenCache, Fault> {
+    let cache = memory.sibling();
+    if let Some(bytes) = &found.bytes {
+        if is_encrypted(bytes) {
+            return Err(Fault::Other(encrypted()));
+        }
+        within_limit(bytes.len(), memory)?;
+        if is_encrypted(bytes) {
+            return Err(Fault::Other(Error::new(ErrorKind::Cache).because(
+                "the stored token cache is encrypted, and was left as it is: open it with its key",
+            )));
+        }
+        let report = cache.replace(bytes).map_err(Fault::Damaged)?;
+        tracing::debug!(
+            target: "msal",
+            entries = report.entries,
+            damaged = report.damaged,
+            "token cache read"
+        );
+    }
+    Ok(cache)
+}
+
+/// What came here without being decrypted is whole, and nobody is to take it out of the way.
+fn encrypted() -> Error {
+    Error::new(ErrorKind::Cache)
+        .because("the stored token cache is encrypted, and was left as it is: open it with its key")
+}
+
+/// What is too large may be whole: nobody takes it out of the way for that, nor writes what nobody can read.
+fn within_limit(bytes: usize, memory: &TokenCache) -> Result<(), Fault> {
+    let limit = memory.0.limits.file;
+    if bytes <= limit {
+        return Ok(());
+    }
+    Err(Fault::Other(Error::new(ErrorKind::Cache).because(format!(
+        "the stored token cache has {bytes} bytes, more than the {limit} that may be read"
+    ))))
+}
+
+impl Fault {
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Damaged(error) | Self::Other(error) => error,
+        }
     }
 }
 

@@ -1,22 +1,15 @@
 #![warn(clippy::arithmetic_side_effects)]
 
+use memchr::memchr2;
+
 /// Whether JSON is nested deeper than `limit`, found without recursion and before anything is parsed.
 pub(super) fn is_deeper_than(limit: usize, json: &[u8]) -> bool {
     let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for byte in json {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let mut rest = json;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
         match byte {
-            b'"' => in_string = true,
+            b'"' => rest = after_text(after),
             b'[' | b'{' => {
                 depth = depth.saturating_add(1);
                 if depth > limit {
@@ -30,6 +23,21 @@ pub(super) fn is_deeper_than(limit: usize, json: &[u8]) -> bool {
     false
 }
 
+/// What follows the text that this is the inside of.
+fn after_text(json: &[u8]) -> &[u8] {
+    let mut rest = json;
+    while let Some(at) = memchr2(b'"', b'\\', rest) {
+        let (_, from) = rest.split_at_checked(at).unwrap_or_default();
+        match from {
+            [b'"', after @ ..] => return after,
+            // What is escaped.
+            [_, _, after @ ..] => rest = after,
+            _ => return &[],
+        }
+    }
+    &[]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +49,8 @@ mod tests {
         assert!(!is_deeper_than(1, br#"{"a":"[[{\"[["}"#));
         assert!(is_deeper_than(1, br#"{"a\\":[]}"#));
         assert!(is_deeper_than(64, &[b'['; 1_000_000]));
+        // What ends within a text, or after half an escape.
+        assert!(!is_deeper_than(1, br#"{"a[[["#));
+        assert!(!is_deeper_than(1, br#"{"a[[\"#));
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use msal_core::Scopes;
 use msal_core::store::{
     AccessTokenEntry, AccountEntry, AppMetadataEntry, Binding, Entity, ExtendedKey, Extras,
@@ -15,8 +16,8 @@ use crate::index::key::{place, unpadded};
 /// Reads entries, and lets all of one file share their texts.
 #[derive(Default)]
 pub(super) struct Reader {
-    texts: HashSet<Arc<str>>,
-    scopes: HashMap<String, Scopes>,
+    texts: HashSet<Arc<str>, RandomState>,
+    scopes: HashMap<String, Scopes, RandomState>,
 }
 
 impl Reader {

@@ -5,8 +5,18 @@ use super::Kind;
 /// The section of an entity, and its key there: MSAL Python's composition of the entity's own fields, by which every
 /// library can find the entry, and delete it.
 pub(super) fn key(entity: &Entity) -> Option<(Kind, String)> {
+    let mut key = String::new();
+    let section = write_key(entity, &mut key)?;
+    Some((section, key))
+}
+
+/// Puts that key in the place of what `text` is, and tells the section.
+pub(super) fn write_key(entity: &Entity, text: &mut String) -> Option<Kind> {
     Some(match entity {
-        Entity::AccessToken(entry) => (Kind::AccessToken, access_token(entry)),
+        Entity::AccessToken(entry) => {
+            access_token(entry, text);
+            Kind::AccessToken
+        }
         Entity::RefreshToken(entry) => {
             // MSAL Python composes the key of its own entries with their scopes.
             let target = string(entry.extras.members(), "target").unwrap_or_default();
@@ -18,7 +28,8 @@ pub(super) fn key(entity: &Entity) -> Option<(Kind, String)> {
                 "",
                 &target,
             ];
-            (Kind::RefreshToken, joined(&key))
+            join(&key, text);
+            Kind::RefreshToken
         }
         Entity::IdToken(entry) => {
             let key = [
@@ -29,15 +40,20 @@ pub(super) fn key(entity: &Entity) -> Option<(Kind, String)> {
                 &entry.realm,
                 "",
             ];
-            (Kind::IdToken, joined(&key))
+            join(&key, text);
+            Kind::IdToken
         }
         Entity::Account(entry) => {
             let key = [&*entry.home_account_id, &entry.environment, &entry.realm];
-            (Kind::Account, joined(&key))
+            join(&key, text);
+            Kind::Account
         }
         Entity::AppMetadata(entry) => {
-            let key = format!("appmetadata-{}-{}", entry.environment, entry.client_id);
-            (Kind::AppMetadata, key)
+            text.clear();
+            for part in ["appmetadata-", &entry.environment, "-", &entry.client_id] {
+                text.push_str(part);
+            }
+            Kind::AppMetadata
         }
         _ => return None,
     })
@@ -66,27 +82,44 @@ pub(super) fn string(members: &Members, name: &str) -> Option<String> {
     serde_json::from_str(members.get(name)?.get()).ok()
 }
 
-fn access_token(entry: &AccessTokenEntry) -> String {
+fn access_token(entry: &AccessTokenEntry, text: &mut String) {
     let extended = entry.extended();
-    let mut parts = vec![
+    let kind = match extended {
+        Some(_) => "atext",
+        None => "accesstoken",
+    };
+    let parts = [
         home_account_id(entry),
         entry.environment(),
-        if extended.is_some() {
-            "atext"
-        } else {
-            "accesstoken"
-        },
+        kind,
         entry.client_id(),
         entry.realm(),
         entry.scopes().as_str(),
     ];
-    parts.extend(extended.map(|extended| extended.hash()));
-    parts.extend(entry.binding().map(|binding| binding.token_type));
-    joined(&parts)
+    let extended = extended.map(|extended| extended.hash());
+    let binding = entry.binding().map(|binding| binding.token_type);
+    match (extended, binding) {
+        (None, None) => join(&parts, text),
+        _ => {
+            let rest = extended.into_iter().chain(binding);
+            let parts: Vec<_> = parts.into_iter().chain(rest).collect();
+            join(&parts, text);
+        }
+    }
 }
 
-fn joined(parts: &[&str]) -> String {
-    parts.join("-").to_lowercase()
+fn join(parts: &[&str], text: &mut String) {
+    text.clear();
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            text.push('-');
+        }
+        text.push_str(part);
+    }
+    match text.is_ascii() {
+        true => text.make_ascii_lowercase(),
+        false => *text = text.to_lowercase(),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use foldhash::fast::RandomState;
 use msal_core::Timestamp;
 use msal_core::store::{Entity, Extras, OwnerRef};
 
@@ -11,7 +12,8 @@ use super::key::string;
 /// Of entities that are the same but for their age, only the newest; of equally old ones, the last. With each, the
 /// greater of their seconds of use.
 pub(crate) fn newest(all: Vec<(Entity, u32)>, report: &mut Report) -> Vec<(Entity, u32)> {
-    let mut winners: HashMap<Identity<'_>, usize> = HashMap::with_capacity(all.len());
+    let mut winners: HashMap<Identity<'_>, usize, RandomState> =
+        HashMap::with_capacity_and_hasher(all.len(), RandomState::default());
     let mut keep = vec![true; all.len()];
     let mut used: Vec<u32> = all.iter().map(|(_, used)| *used).collect();
     for (at, (entity, _)) in all.iter().enumerate() {

@@ -1,7 +1,9 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::hash::BuildHasher;
 
+use foldhash::fast::RandomState;
 use msal_core::store::Entity;
 use msal_core::{Error, ErrorKind};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
@@ -10,7 +12,7 @@ use serde_json::value::RawValue;
 use super::depth::is_deeper_than;
 use super::entry::Reader;
 use super::fields::Name;
-use super::key::key;
+use super::key::write_key;
 use super::newest::Identity;
 use super::report::{Collision, Damage};
 use super::{Kind, Report, Unreadable};
@@ -102,7 +104,7 @@ impl<'de> Visitor<'de> for Root<'_> {
 
 impl Root<'_> {
     fn take_section(&mut self, kind: Kind, entries: Vec<(Name<'_>, &RawValue)>) {
-        let mut keys = HashSet::with_capacity(entries.len());
+        let mut keys = HashSet::with_capacity_and_hasher(entries.len(), RandomState::default());
         for (Name(key), json) in entries {
             match self.reader.entity(kind, json) {
                 Ok(entity) => self.parsed.entities.push(entity),
@@ -159,20 +161,26 @@ impl<'de> Deserialize<'de> for Section<'de> {
 
 /// Entries whose fields differ, but not the key that is made of them.
 fn find_collisions(entities: &[Entity], report: &mut Report) {
-    let mut known: HashMap<String, &Entity> = HashMap::with_capacity(entities.len());
+    let seed = RandomState::default();
+    let mut known: HashMap<u64, &Entity, RandomState> =
+        HashMap::with_capacity_and_hasher(entities.len(), RandomState::default());
+    let (mut key, mut other) = (String::new(), String::new());
     for entity in entities {
-        let Some((section, mut key)) = key(entity) else {
+        let Some(section) = write_key(entity, &mut key) else {
             continue;
         };
-        let length = key.len();
-        key.push_str(beside_the_key(entity));
-        match known.entry(key) {
+        let hash = seed.hash_one((section, &key, beside_the_key(entity)));
+        match known.entry(hash) {
             Entry::Vacant(slot) => {
                 slot.insert(entity);
             }
             Entry::Occupied(slot) if Identity::of(slot.get()) != Identity::of(entity) => {
-                let key = slot.key().get(..length).unwrap_or_default().to_owned();
-                report.note_collision(Collision { section, key });
+                // Two that only share a hash are far from colliding.
+                write_key(slot.get(), &mut other);
+                if key == other && beside_the_key(slot.get()) == beside_the_key(entity) {
+                    let key = key.clone();
+                    report.note_collision(Collision { section, key });
+                }
             }
             Entry::Occupied(_) => {}
         }

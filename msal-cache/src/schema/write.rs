@@ -1,5 +1,7 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
+use foldhash::fast::RandomState;
 use msal_core::store::{
     AccessTokenEntry, AccountEntry, AppMetadataEntry, Entity, Extras, IdTokenEntry, Members,
     OwnerRef, RefreshTokenEntry,
@@ -73,8 +75,17 @@ fn items(entities: &[Entity], compatibility: Compatibility) -> Vec<Item<'_>> {
         (&one.key, order(one))
             .cmp(&(&other.key, order(other)))
             .then_with(|| secret(one.entity).cmp(secret(other.entity)))
+            .then_with(|| text(one).cmp(&text(other)))
     });
     items
+}
+
+/// The whole entry, which tells two apart that differ in the case of a letter.
+fn text(item: &Item<'_>) -> Zeroizing<Vec<u8>> {
+    let mut buffer = Buffer::with_capacity(0);
+    // What cannot be written fails later.
+    let _ = write_entity(&mut buffer, item);
+    buffer.into_bytes()
 }
 
 fn write_root(
@@ -87,7 +98,7 @@ fn write_root(
     for kind in Kind::ALL {
         root.name(kind.name())?;
         let mut section = Object::open(root.buffer);
-        let mut taken = HashSet::new();
+        let mut taken = HashSet::default();
         for item in items.iter().filter(|item| item.kind == kind) {
             section.name(&free_key(&item.key, &mut taken))?;
             write_entity(section.buffer, item)?;
@@ -107,14 +118,13 @@ fn write_root(
 }
 
 /// `key`, or where it is taken the next that is free: entries that only other libraries cannot tell apart are all kept.
-fn free_key(key: &str, taken: &mut HashSet<String>) -> String {
-    let mut free = key.to_owned();
+fn free_key<'k>(key: &'k str, taken: &mut HashSet<Cow<'k, str>, RandomState>) -> Cow<'k, str> {
+    let mut free = Cow::Borrowed(key);
     let mut number = 1_u64;
-    while taken.contains(&free) {
+    while !taken.insert(free.clone()) {
         number = number.saturating_add(1);
-        free = format!("{key}-{number}");
+        free = Cow::Owned(format!("{key}-{number}"));
     }
-    taken.insert(free.clone());
     free
 }
 
@@ -177,7 +187,7 @@ fn write_access_token(
                 let mut components = Object::open(entry.buffer);
                 for (name, value) in extended.components() {
                     components.name(name)?;
-                    serde_json::to_writer(&mut *components.buffer, value)?;
+                    push_text(components.buffer, value)?;
                 }
                 components.close();
             }
@@ -276,7 +286,7 @@ impl<'b> Object<'b> {
             self.buffer.push(",");
         }
         self.is_empty = false;
-        serde_json::to_writer(&mut *self.buffer, name)?;
+        push_text(self.buffer, name)?;
         self.buffer.push(":");
         Ok(())
     }
@@ -284,7 +294,7 @@ impl<'b> Object<'b> {
     fn text(&mut self, name: &'static str, value: &str) -> serde_json::Result<()> {
         self.names.push(name);
         self.name(name)?;
-        serde_json::to_writer(&mut *self.buffer, value)
+        push_text(self.buffer, value)
     }
 
     fn null(&mut self, name: &'static str) -> serde_json::Result<()> {
@@ -312,6 +322,19 @@ impl<'b> Object<'b> {
         }
         Ok(())
     }
+}
+
+/// A text in quotation marks. Hardly any has something to escape, which is found faster than escaped.
+fn push_text(buffer: &mut Buffer, text: &str) -> serde_json::Result<()> {
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Without an early end, so that many bytes are looked at at once.
+    if text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+        return serde_json::to_writer(buffer, text);
+    }
+    buffer.push("\"");
+    buffer.push(text);
+    buffer.push("\"");
+    Ok(())
 }
 
 fn is_of_app(entity: &Entity) -> bool {

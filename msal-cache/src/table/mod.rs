@@ -195,6 +195,31 @@ impl Table {
         tokens.into_values().collect()
     }
 
+    /// Takes over when entries were last used from another table with the same locator.
+    pub(crate) fn use_as(&self, other: &Self) {
+        for shard in 0..self.len() {
+            let theirs = other.read(shard);
+            let mut ours = self.write(shard);
+            for posting in ours.tokens.iter() {
+                let same = theirs.tokens.find(posting.hash());
+                let used = same.map(Posting::used).max().unwrap_or(0);
+                posting.touch(used.max(posting.used()));
+            }
+            ours.users.use_as(&theirs.users);
+        }
+    }
+
+    /// Whether there is any such token or account.
+    pub(crate) fn any(&self, is_meant: impl Fn(&Entity) -> bool) -> bool {
+        (0..self.len()).any(|shard| {
+            let contents = self.read(shard);
+            let mut users = contents.users.iter();
+            let mut tokens = contents.tokens.iter();
+            users.any(|user| user.entities.iter().any(&is_meant))
+                || tokens.any(|posting| is_meant(&Entity::AccessToken(posting.token.clone())))
+        })
+    }
+
     /// Takes over all of another table with the same locator, shard by shard: a reader finds the old or the new.
     pub(crate) fn replace_by(&self, other: Self) {
         for (ours, theirs) in self.shards.iter().zip(other.shards) {

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use msal_core::store::Entity;
@@ -100,20 +99,29 @@ impl Table {
     /// Fills an empty table with what belongs to users and assertions, each one's at once. Answers the shard of each, and
     /// when they were last used.
     pub(crate) fn fill_users(&self, entities: Vec<(Entity, u32)>) -> Vec<(u32, u32)> {
-        let mut users: HashMap<Holder<'static>, (Vec<Entity>, u32)> = HashMap::new();
-        for (entity, used) in entities {
-            let Some(holder) = Holder::of(&entity) else {
-                continue;
-            };
-            let user = users.entry(holder.into_owned()).or_default();
-            user.1 = user.1.max(used);
-            user.0.push(entity);
-        }
-        let filled = users.into_iter().map(|(holder, (entities, used))| {
-            let (shard, _) = self.set_user(&holder, entities, used);
-            (shard, used)
+        let placed = entities.into_iter().filter_map(|(entity, used)| {
+            let spot = self.locator.holder(&Holder::of(&entity)?);
+            Some((spot, entity, used))
         });
-        filled.collect()
+        let mut placed: Vec<_> = placed.collect();
+        // In the order in which they came, where they are one holder's.
+        placed.sort_by_key(|(spot, ..)| *spot);
+        let mut filled = Vec::new();
+        for same in placed.chunk_by(|(one, ..), (other, ..)| one == other) {
+            // Mostly one holder's; very seldom two share a hash.
+            let mut rest: Vec<&(Spot, Entity, u32)> = same.iter().collect();
+            while let Some(holder) = rest.first().copied().and_then(|one| Holder::of(&one.1)) {
+                let own = rest.extract_if(.., |(_, entity, _)| holder.has(entity));
+                let (mut own_entities, mut last) = (Vec::new(), 0);
+                for (_, entity, used) in own {
+                    own_entities.push(entity.clone());
+                    last = last.max(*used);
+                }
+                let (shard, _) = self.set_user(&holder, own_entities, last);
+                filled.push((shard, last));
+            }
+        }
+        filled
     }
 
     /// Takes the names in `old` from the index that nobody in this spot has any more.

@@ -1,7 +1,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use msal_cache::file::FileStore;
@@ -14,19 +14,25 @@ fn killed_at_any_system_call_the_file_is_old_or_new() {
         return;
     }
     for job in ["replace", "replace shared"] {
-        let (mut kills, mut new) = (0, 0);
+        let mut kills = Vec::new();
         for call in CALLS {
-            for at in 1..200 {
-                let inject = format!("inject={call}:signal=SIGKILL:when={at}");
-                let survived = run(job, &inject, &mut new);
-                if survived {
+            for at in 1..100 {
+                let run = Run::new(job, &format!("{call}:signal=SIGKILL:when={at}"));
+                if run.is_whole {
                     break;
                 }
-                kills += 1;
+                run.is_old_or_new();
+                kills.push(run.is_new);
             }
         }
-        assert!(kills > 30, "only {kills} calls were killed at");
-        assert!(new > 1, "no kill came after the rename");
+        let new = kills.iter().filter(|is_new| **is_new).count();
+        eprintln!("{} kills, {new} after the rename: {job}", kills.len());
+        assert!(
+            kills.len() > 30,
+            "only {} calls were killed at",
+            kills.len()
+        );
+        assert!(new > 5, "no kill came after the rename");
     }
 }
 
@@ -35,22 +41,43 @@ fn whatever_call_fails_the_file_is_old_or_new_and_nothing_is_left() {
     if !has("strace") {
         return;
     }
-    for (call, error) in [
-        ("fsync", "EIO"),
-        ("fsync", "EDQUOT"),
-        ("write", "ENOSPC"),
-        ("write", "EIO"),
-        ("renameat,renameat2", "EROFS"),
-        ("renameat,renameat2", "EACCES"),
-        ("fchmod", "EPERM"),
-        ("utimensat", "EPERM"),
-        ("lseek", "EIO"),
-    ] {
-        for at in 1..5 {
-            let inject = format!("inject={call}:error={error}:when={at}");
-            run("replace", &inject, &mut 0);
+    let faults: usize = thread::scope(|scope| {
+        let some = CALLS.chunks(4);
+        let threads: Vec<_> = some.map(|calls| scope.spawn(|| faults(calls))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
+    });
+    eprintln!("{faults} faults");
+    assert!(faults > 200);
+}
+
+/// How many there were.
+fn faults(calls: &[&str]) -> usize {
+    // Makes all calls that one for us alone makes, and more.
+    let job = "replace shared";
+    let mut faults = 0;
+    for call in calls {
+        for error in ["EACCES", "EDQUOT", "EIO", "ENOSPC", "EROFS"] {
+            for at in 1..100 {
+                let run = Run::new(job, &format!("{call}:error={error}:when={at}"));
+                if !run.is_injected {
+                    break;
+                }
+                faults += 1;
+                run.is_told_by_its_type();
+                let mut left = names(&run.store.path());
+                if ["newfstatat", "statx", "unlinkat"].contains(call) {
+                    // What cannot be looked at or removed stays, until the next one can.
+                    left.retain(|name| !name.contains("lockfile"));
+                }
+                assert_eq!(left, [CACHE, LOCK], "{}", run.inject);
+                run.is_old_or_new();
+            }
         }
     }
+    faults
 }
 
 #[test]
@@ -58,9 +85,9 @@ fn the_peers_lock_needs_no_second_names() {
     if !has("strace") {
         return;
     }
-    let mut new = 0;
-    let survived = run("replace shared", "inject=linkat:error=EPERM", &mut new);
-    assert!(survived && new == 1);
+    let run = Run::new("replace shared", "linkat:error=EPERM");
+    assert!(run.is_injected && run.is_whole && run.is_new);
+    run.is_old_or_new();
 }
 
 #[test]
@@ -69,14 +96,13 @@ fn a_file_system_without_locks_is_told_by_its_type() {
         return;
     }
     for error in ["ENOLCK", "EOPNOTSUPP"] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("cache.json");
-        let inject = format!("inject=flock:error={error}");
-        let mut command = worker_under("strace", &strace(&inject), &path, "replace");
-        let output = command.output().unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(told.contains("LockUnsupported"), "{told}");
-        assert!(!path.exists());
+        // Ours, and the peers'.
+        for at in 1..=2 {
+            let run = Run::new("replace shared", &format!("flock:error={error}:when={at}"));
+            assert!(run.is_injected && !run.is_whole && !run.is_new);
+            assert!(run.told.contains("LockUnsupported"), "{}", run.told);
+            assert_eq!(names(&run.store.path()), [CACHE, LOCK]);
+        }
     }
 }
 
@@ -119,24 +145,61 @@ fn a_full_disk_leaves_the_old_file() {
     assert!(output.status.success(), "{told}");
 }
 
-/// Whether the job ended by itself.
-fn run(job: &str, inject: &str, new: &mut u32) -> bool {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("cache.json");
-    let store = FileStore::new(&path).unwrap();
-    replace(&store, OLD);
-    let mut command = worker_under("strace", &strace(inject), &path, job);
-    let output = command.output().unwrap();
-    let found = bytes(&store).unwrap();
-    let is_new = found == content(NEW);
-    assert!(is_new || found == content(OLD), "{inject}");
-    *new += u32::from(is_new);
-    let was_killed = output.status.code().is_none() || output.status.code() == Some(137);
-    if !was_killed {
-        assert_eq!(names(&path), ["cache.json", "cache.json.lock"], "{inject}");
+/// A process that replaces [`OLD`] by [`NEW`], with one of its system calls on these files tampered with.
+struct Run {
+    store: FileStore,
+    inject: String,
+    told: String,
+    /// Whether the call was made at all.
+    is_injected: bool,
+    /// Whether the process ended by itself, and well.
+    is_whole: bool,
+    is_new: bool,
+    _folder: tempfile::TempDir,
+}
+
+impl Run {
+    fn new(job: &str, tampering: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(CACHE);
+        let store = FileStore::new(&path).unwrap();
+        replace(&store, OLD);
+        let inject = format!("inject={tampering}");
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let log = log.path().to_str().unwrap();
+        let mut options = vec!["-f", "-qq", "-o", log, "-e", &inject];
+        // What the start and the end of a process do is none of ours.
+        let files = FILES.map(|name| folder.path().join(name));
+        let files = files.iter().map(|path| path.to_str().unwrap());
+        options.extend(files.flat_map(|path| ["-P", path]));
+        let output = worker_under("strace", &options, &path, job).output();
+        let output = output.unwrap();
+        let log = fs::read_to_string(log).unwrap();
+        let found = bytes(&store).unwrap();
+        let is_new = found == content(NEW);
+        assert!(is_new || found == content(OLD), "{inject}");
+        Self {
+            store: store.shared(job.contains("shared")),
+            inject,
+            told: String::from_utf8_lossy(&output.stderr).into_owned(),
+            is_injected: log.contains("INJECTED"),
+            is_whole: output.status.success(),
+            is_new,
+            _folder: folder,
+        }
     }
-    is_clean_after_a_write(&store.shared(job.contains("shared")));
-    !was_killed
+
+    fn is_told_by_its_type(&self) {
+        let told = ["Io {", "LockUnsupported {"];
+        let is_told = told.iter().any(|told| self.told.contains(told));
+        assert!(self.is_whole || is_told, "{}: {}", self.inject, self.told);
+        assert!(!self.is_whole || self.is_new, "{}", self.inject);
+    }
+
+    /// And the next one can write.
+    fn is_old_or_new(&self) {
+        is_clean_after_a_write(&self.store);
+    }
 }
 
 fn is_clean_after_a_write(store: &FileStore) {
@@ -144,7 +207,7 @@ fn is_clean_after_a_write(store: &FileStore) {
     let store = store.clone().shared(true);
     replace(&store, OLD);
     assert!(started.elapsed() < Duration::from_secs(5));
-    assert_eq!(names(&store.path()), ["cache.json", "cache.json.lock"]);
+    assert_eq!(names(&store.path()), [CACHE, LOCK]);
 }
 
 fn names(path: &Path) -> Vec<String> {
@@ -155,10 +218,6 @@ fn names(path: &Path) -> Vec<String> {
     names
 }
 
-fn strace(inject: &str) -> [&str; 6] {
-    ["-f", "-qq", "-o", "/dev/null", "-e", inject]
-}
-
 fn rounds() -> usize {
     match std::env::var_os("MSAL_SOAK") {
         Some(_) => 1_000,
@@ -166,16 +225,32 @@ fn rounds() -> usize {
     }
 }
 
-const CALLS: [&str; 11] = [
-    "linkat",
-    "openat",
-    "statx",
+const CALLS: [&str; 14] = [
+    "close",
+    "fcntl",
     "flock",
-    "lseek",
-    "read",
-    "write",
     "fsync",
+    "linkat",
+    "lseek",
+    "newfstatat",
+    "openat",
+    "read",
     "renameat,renameat2",
-    "utimensat",
+    "statx",
     "unlinkat",
+    "utimensat",
+    "write",
+];
+
+const CACHE: &str = "cache.json";
+
+const LOCK: &str = "cache.json.lock";
+
+const FILES: [&str; 6] = [
+    "",
+    CACHE,
+    LOCK,
+    "cache.json.lockfile",
+    "cache.json.lockfile.msal-new",
+    "cache.json.msal-new",
 ];

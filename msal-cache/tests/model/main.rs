@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap too")]
 
+mod bounded;
 #[path = "../common/mod.rs"]
 mod common;
 mod item;
@@ -85,6 +86,7 @@ proptest! {
                             environment: environment.into(),
                             home_account_id: id.into(),
                         }),
+                        unless_stopped: None,
                     };
                     upsert(&mut model, upserts, unless_signed_out);
                     cache.apply(&change);

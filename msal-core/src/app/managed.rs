@@ -10,7 +10,7 @@ use crate::managed_identity::{
     Machine, ManagedIdentityId, ManagedIdentitySource, Service, resource,
 };
 use crate::store::{ExtendedKey, Owner, TokenStore};
-use crate::{AuthenticationResult, Env, Error, ErrorKind};
+use crate::{AuthenticationResult, Authority, Env, Error, ErrorKind};
 
 /// An application that runs on a machine of Azure's, under an identity that Azure has given that machine. Cheap to clone;
 /// made once and reused.
@@ -194,7 +194,7 @@ impl ManagedIdentityBuilder {
         let service = Service::new(source, &machine)?;
         service.check(&self.id)?;
         let builder = ApplicationBuilder::new(self.id.cached_as())
-            .authority(AUTHORITY)
+            .parsed_authority(Authority::of_managed_identities()?)
             .client_capabilities(self.capabilities)
             .timeout(self.timeout);
         Ok(ManagedIdentityApplication {
@@ -218,6 +218,4 @@ pub struct ManagedIdentityOptions {
     pub force_refresh: bool,
 }
 
-/// Where the other libraries keep these tokens in a cache. Nobody is asked there.
-const AUTHORITY: &str = "https://login.microsoftonline.com/managed_identity";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);

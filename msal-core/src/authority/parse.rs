@@ -49,6 +49,15 @@ impl Authority {
     }
 }
 
+impl Authority {
+    /// Where the tokens of managed identities are kept in every library's cache. Nobody is asked there: it is no tenant's
+    /// name, so that none can be taken for it.
+    pub(crate) fn of_managed_identities() -> Result<Self, Error> {
+        let authority = Self::parse("https://login.microsoftonline.com/common")?;
+        Ok(retenanted(&authority, Tenant::of_managed_identities()))
+    }
+}
+
 /// The same authority for another tenant: the one its path names is replaced.
 pub(super) fn retenanted(authority: &Authority, tenant: Tenant) -> Authority {
     let inner = &authority.0;

@@ -56,15 +56,22 @@ impl ServerError {
         let (code, inner) = match wire.error {
             Some(MachineError::Code(code)) => (Some(code), MachineFault::default()),
             Some(MachineError::Fault(fault)) => (fault.code.clone(), fault),
-            Some(MachineError::Other(_)) | None => (None, MachineFault::default()),
+            Some(MachineError::List(_) | MachineError::Other(_)) | None => {
+                (None, MachineFault::default())
+            }
         };
         let short = |text: Option<String>| Some(sanitized(&text?)).filter(|text| !text.is_empty());
         let description = wire.error_description.or(inner.message).or(wire.message);
-        let correlation_id = wire.correlation_id.or(inner.correlation_id);
+        let correlation_id = wire
+            .correlation_id
+            .or(wire.correlation_id_in_camel_case)
+            .or(inner.correlation_id);
         Self {
             code: short(code),
             description: short(description),
             correlation_id: short(correlation_id),
+            trace_id: short(wire.trace_id),
+            timestamp: short(wire.timestamp),
             aadsts_codes: wire.error_codes,
             ..Self::read(status, b"")
         }
@@ -259,9 +266,15 @@ struct MachineWire {
     error_description: Option<String>,
     #[serde(deserialize_with = "text")]
     message: Option<String>,
-    #[serde(alias = "correlationId", deserialize_with = "text")]
+    #[serde(deserialize_with = "text")]
     correlation_id: Option<String>,
-    #[serde(deserialize_with = "numbers")]
+    #[serde(rename = "correlationId", deserialize_with = "text")]
+    correlation_id_in_camel_case: Option<String>,
+    #[serde(deserialize_with = "text")]
+    trace_id: Option<String>,
+    #[serde(deserialize_with = "text")]
+    timestamp: Option<String>,
+    #[serde(deserialize_with = "numbers_or_text")]
     error_codes: Vec<u32>,
 }
 
@@ -269,6 +282,13 @@ struct MachineWire {
 #[serde(untagged)]
 enum MachineError {
     Code(String),
+    List(
+        #[expect(
+            dead_code,
+            reason = "a list would otherwise be read as a fault, by position"
+        )]
+        Vec<IgnoredAny>,
+    ),
     Fault(MachineFault),
     Other(IgnoredAny),
 }
@@ -358,6 +378,16 @@ fn numbers<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<u32>, D::Error> {
         .take(MOST_CODES)
         .filter_map(number)
         .collect())
+}
+
+/// The same, or the text of such a list, as some machines' services write it.
+fn numbers_or_text<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<u32>, D::Error> {
+    let value = serde_json::Value::deserialize(input)?;
+    let list = match &value {
+        serde_json::Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+        _ => value,
+    };
+    Ok(numbers(list).unwrap_or_default())
 }
 
 const CLIENT_MISMATCH: &str = "client_mismatch";

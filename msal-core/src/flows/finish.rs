@@ -15,8 +15,8 @@ use crate::protocol::token::{self, TokenResponse};
 use crate::result::User;
 use crate::store::{
     AccessTokenEntry, AccountEntry, AppMetadataEntry, Change, Entity, ExtendedKey, Extras,
-    IdTokenEntry, Lifetime, Members, Owner, Partition, RefreshTokenEntry, Removal, TokenKey,
-    UserFilter, UserKey,
+    IdTokenEntry, Lifetime, Members, Owner, Partition, ProcessKey, RefreshTokenEntry, Removal,
+    TokenKey, UserFilter, UserKey,
 };
 use crate::{
     AccessToken, Account, AuthenticationResult, Authority, AuthorityKind, Error, RefreshToken,
@@ -267,13 +267,12 @@ impl SignIn<'_> {
         if is_kept {
             upserts.push(Entity::AccessToken(token.clone()));
         }
-        if !self.is_stopped() {
-            self.app.store.apply(&Change {
-                removals: self.removals(),
-                upserts,
-                unless_signed_out: self.unless_signed_out(),
-            });
-        }
+        self.app.store.apply(&Change {
+            removals: self.removals(),
+            upserts,
+            unless_signed_out: self.unless_signed_out(),
+            unless_stopped: self.unless_stopped(),
+        });
         let account = match self.whose {
             Whose::Account(account) => Some(account.clone()),
             Whose::Assertion { .. } => account.map(Account::of_entry),
@@ -310,6 +309,22 @@ impl SignIn<'_> {
         })
     }
 
+    fn unless_stopped(&self) -> Option<ProcessKey> {
+        let Whose::Assertion {
+            hash,
+            process: Some(Process::GoesOn(id)),
+        } = self.whose
+        else {
+            return None;
+        };
+        Some(ProcessKey {
+            environment: self.authority.environment().clone(),
+            client_id: self.app.client_id.clone(),
+            hash: hash.into(),
+            home_account_id: id.into(),
+        })
+    }
+
     /// What went by a process's key before it begins anew may be another user's.
     fn removals(&self) -> Vec<Removal> {
         let Whose::Assertion {
@@ -324,24 +339,6 @@ impl SignIn<'_> {
             client_id: self.app.client_id.clone(),
             hash: hash.into(),
         }]
-    }
-
-    /// Whether the process that goes on has been stopped meanwhile, or begun anew for another user.
-    fn is_stopped(&self) -> bool {
-        let Whose::Assertion {
-            hash,
-            process: Some(Process::GoesOn(id)),
-        } = self.whose
-        else {
-            return false;
-        };
-        let filter = UserFilter::Assertion(hash);
-        let users = self.app.store.users(self.authority.cloud(), filter);
-        let mut entities = users.iter().flat_map(|user| user.iter());
-        !entities.any(|entity| match entity {
-            Entity::RefreshToken(token) => *token.home_account_id == *id,
-            _ => false,
-        })
     }
 
     /// The tenant that the access token is cached under: the one asked for, or else the one that answered.

@@ -97,7 +97,7 @@ impl ManagedIdentity {
                 ))
                 .because("a token came without one: something else than the agent has answered"));
             }
-            _ => return Err(answer::refusal(&challenged, &self.service)),
+            _ => return Err(answer::refusal(&challenged, &self.service, io.now())),
         }
         let name = KeyName::of(&challenged, folder)?;
         let (folder, files) = (folder.clone(), files.clone());

@@ -39,15 +39,27 @@ pub(crate) async fn save(partition: &Partition, app: &App, io: &mut Io) -> Resul
 
 /// Takes the turn among processes, and takes over what the one before wrote. Without a lease the flow goes on alone.
 pub(crate) async fn lease(key: &LeaseKey, app: &App, io: &mut Io) -> Lease {
-    let Some(persistence) = app.persistence.as_ref().filter(|_| io.stuck().is_none()) else {
+    if app.persistence.is_none() || io.stuck().is_some() {
         return Lease::none();
-    };
-    let task = persistence.lease(key, LEASE.min(io.time_left()));
-    let missed = "no lease could be had on the token cache";
-    let lease = ask(task, LEASE + GRACE, missed, io).await;
+    }
+    let mut lease = take(key, app, io).await;
+    let is_missed = lease.as_ref().is_some_and(|lease| !lease.is_held());
+    if is_missed && !io.time_left().is_zero() {
+        // Whoever holds it stands still, or holds it for another key. Those who gave up waiting must not all go on at
+        // once.
+        lease = take(&key.second(), app, io).await;
+    }
     // A failure has been told; what is in memory will do.
     drop(load(key.partition(), app, io).await);
-    lease.unwrap_or_else(|_| Lease::none())
+    lease.unwrap_or_default()
+}
+
+/// None where that fails.
+async fn take(key: &LeaseKey, app: &App, io: &mut Io) -> Option<Lease> {
+    let persistence = app.persistence.as_ref()?;
+    let task = persistence.lease(key, LEASE.min(io.time_left()));
+    let missed = "no lease could be had on the token cache";
+    ask(task, LEASE + GRACE, missed, io).await.ok()
 }
 
 async fn load_within(

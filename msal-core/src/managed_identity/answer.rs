@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::expiry::expiry;
 use super::{ManagedIdentityId, Service};
+use crate::exchange::retry_after;
 use crate::protocol::token::is_header_safe;
 use crate::{AccessToken, Error, ErrorKind, Response, ServerError, Timestamp};
 
@@ -34,7 +35,7 @@ pub fn parse(
     let source = service.source();
     let status = response.status();
     if status.as_u16() != 200 {
-        return Err(refusal(response, service));
+        return Err(refusal(response, service, now));
     }
     let unreadable = |why: &str| {
         let why = format!("{source} answered with status 200, but {why}");
@@ -80,15 +81,19 @@ pub fn parse(
 }
 
 /// What a service says that refuses.
-pub(crate) fn refusal(response: &Response, service: &Service) -> Error {
+pub(crate) fn refusal(response: &Response, service: &Service, now: Timestamp) -> Error {
     let server = ServerError::of_machine(response.status().as_u16(), response.body());
     let kind = match response.status().as_u16() {
         429 => ErrorKind::Throttled,
         _ => ErrorKind::Server,
     };
-    Error::new(kind)
+    let error = Error::new(kind)
         .because(format!("asking {} for a token", service.source()))
-        .with_server_error(server)
+        .with_server_error(server);
+    match retry_after(response, now) {
+        Some(pause) => error.with_retry_after(pause),
+        None => error,
+    }
 }
 
 fn is(told: &Option<String>, asked: &str) -> bool {

@@ -42,6 +42,11 @@ impl Tenant {
         !matches!(self.as_str(), COMMON | ORGANIZATIONS | CONSUMERS)
     }
 
+    /// What stands in the place of a tenant for managed identities.
+    pub(crate) fn of_managed_identities() -> Self {
+        Self("managed_identity".into())
+    }
+
     pub(crate) fn shared(&self) -> &Arc<str> {
         &self.0
     }

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::{
-    AccessTokenEntry, AccountEntry, AppMetadataEntry, IdTokenEntry, RefreshTokenEntry, UserKey,
+    AccessTokenEntry, AccountEntry, AppMetadataEntry, IdTokenEntry, ProcessKey, RefreshTokenEntry,
+    UserKey,
 };
 
 /// What a flow did to the cache: merges into a store in memory, and into a persisted one.
@@ -17,6 +18,9 @@ pub struct Change {
     /// neither is, somebody has signed the user out meanwhile, and nothing is added. What an assertion obtained does not
     /// count. The removals are made all the same.
     pub unless_signed_out: Option<UserKey>,
+    /// A long-running process whose refresh token must still be there after the removals: where it is not, somebody has
+    /// stopped the process meanwhile, or begun it anew for another user, and nothing is added.
+    pub unless_stopped: Option<ProcessKey>,
 }
 
 impl Change {

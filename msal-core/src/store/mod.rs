@@ -23,7 +23,7 @@ pub use extended::ExtendedKey;
 pub use key::{AccessTokenLookup, Binding, BindingRef, Owner, OwnerRef, TokenKey};
 pub use members::{Extras, Members};
 pub use persistence::{Lease, LeaseKey, Partition, Persistence};
-pub use user::{UserFilter, UserKey};
+pub use user::{ProcessKey, UserFilter, UserKey};
 
 use crate::Timestamp;
 
@@ -64,7 +64,7 @@ pub trait TokenStore: Debug + Send + Sync {
 
     /// Takes over what a flow obtained or removed, as one step.
     ///
-    /// See [`Change`] for the order, and for the one condition.
+    /// See [`Change`] for the order, and for the conditions.
     fn apply(&self, change: &Change);
 
     /// What keeps this beyond the process; none where nothing does. Asked once by each application.

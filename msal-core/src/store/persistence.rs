@@ -124,6 +124,14 @@ impl LeaseKey {
         }
     }
 
+    /// The lease for the same among those who could not have this one.
+    pub(crate) fn second(&self) -> Self {
+        Self {
+            partition: self.partition.clone(),
+            digest: Sha256::digest(self.digest).into(),
+        }
+    }
+
     /// Where the tokens are that the lease is about.
     pub fn partition(&self) -> &Partition {
         &self.partition

@@ -9,6 +9,19 @@ pub struct UserKey {
     pub home_account_id: Arc<str>,
 }
 
+/// A long-running process for a user.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct ProcessKey {
+    /// The host of the authority, under any of its aliases.
+    pub environment: Arc<str>,
+    /// The client.
+    pub client_id: Arc<str>,
+    /// The process, by the hash of its key.
+    pub hash: Arc<str>,
+    /// The user, by home account id.
+    pub home_account_id: Arc<str>,
+}
+
 /// Whose accounts, refresh and id tokens are wanted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

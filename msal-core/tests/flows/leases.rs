@@ -40,14 +40,57 @@ fn until(name: &str, mut step: TokenStep, script: &Script) -> Asked {
 fn a_lease_that_somebody_keeps_is_waited_for_and_then_gone_on_without() {
     let kept = Kept::expired();
     kept.store.at_lease(Ok(false));
+    kept.store.at_lease(Ok(false));
     let script = kept.script([Answer::new("second").reply()]);
     let result = run(kept.silent(), &script).unwrap();
     assert!(result.persist_error().is_none());
-    assert_eq!(steps(&script), ["load", "lease", "load", "send", "save"]);
-    assert_eq!(
-        kept.store.take_asked(),
-        ["load user", "lease user", "load user", "save user"]
-    );
+    let expected = ["load", "lease", "lease", "load", "send", "save"];
+    assert_eq!(steps(&script), expected);
+    let asked = kept.store.take_asked();
+    assert!(asked.iter().all(|line| !line.ends_with("leased")));
+}
+
+#[test]
+fn those_who_gave_up_waiting_take_turns_among_themselves() {
+    let kept = Kept::expired();
+    kept.store.at_lease(Ok(false));
+    let script = kept.script([Answer::new("second").reply()]);
+    let (lease, limit, flow) = until("lease", kept.silent().start(), &script);
+    kept.clock.advance(limit - secs(1));
+    let step = flow.resume(lease.run());
+    let (lease, limit, flow) = until("lease", step, &script);
+    assert_eq!(limit, secs(25), "what is left of the minute");
+    let (save, _, flow) = until("save", flow.resume(lease.run()), &script);
+    assert_eq!(kept.store.leases(), 1);
+    drop(flow.resume(save.run()));
+    assert_eq!(kept.store.leases(), 0);
+    let keys = kept.store.lease_keys();
+    assert_eq!(keys.len(), 2);
+    assert_ne!(keys[0].digest(), keys[1].digest());
+    assert_eq!(keys[0].partition(), keys[1].partition());
+}
+
+#[test]
+fn who_waited_until_its_time_was_over_sends_nothing() {
+    let kept = Kept::expired();
+    let options = silent_options(|options| options.call.timeout = Some(secs(9)));
+    let flow = kept
+        .app
+        .acquire_token_silent([READ], &kept.account, options);
+    kept.store.at_lease(Ok(false));
+    let script = kept.script([]);
+    let (lease, limit, flow) = until("lease", flow.start(), &script);
+    kept.clock.advance(limit);
+    let mut step = flow.resume(lease.run());
+    let outcome = loop {
+        step = match step {
+            Step::Ask(Ask::Call(call, _, flow)) => flow.resume(call.run()),
+            Step::Done(outcome) => break outcome,
+            other => panic!("it should be over, not {other:?}"),
+        };
+    };
+    assert_eq!(outcome.unwrap_err().kind(), &ErrorKind::Timeout);
+    assert_eq!(kept.refresh_tokens(), ["rt-first of client -"]);
 }
 
 #[test]

@@ -121,6 +121,13 @@ impl TokenStore for ListStore {
         {
             return;
         }
+        if let Some(process) = &change.unless_stopped && !lists.of_users.iter().any(|entity| {
+            matches!(entity, Entity::RefreshToken(token) if token.client_id == process.client_id)
+                && whose(entity).1 == &*process.home_account_id
+                && whose(entity).2 == Some(&*process.hash)
+        }) {
+            return;
+        }
         for entity in &change.upserts {
             match entity {
                 Entity::AccessToken(token) => lists.tokens.push(token.clone()),

@@ -24,6 +24,7 @@ mod kept_rotation;
 mod kept_store;
 mod leases;
 mod list_store;
+mod managed_identity;
 mod on_behalf_of;
 mod processes;
 mod refresh_tokens;

@@ -7,8 +7,8 @@ use msal_core::app::{AccountFilter, ApplicationBuilder, CallOptions, SilentOptio
 use msal_core::credential::ClientCredential;
 use msal_core::store::{Entity, TokenStore, UserFilter};
 use msal_core::{
-    Account, Ask, ConfidentialClientApplication, Env, Error, Flow, Host, PublicClientApplication,
-    Step, run, run_async,
+    Account, Ask, AsyncHost, ConfidentialClientApplication, Env, Error, Flow, Host,
+    PublicClientApplication, Step, run, run_async,
 };
 use serde_json::{Value, json};
 
@@ -245,10 +245,10 @@ pub(crate) enum Driver {
 impl Driver {
     pub(crate) const BOTH: [Self; 2] = [Self::Async, Self::Blocking];
 
-    pub(crate) fn run<T>(self, flow: Flow<T>, script: &Script) -> Result<T, Error> {
+    pub(crate) fn run<T>(self, flow: Flow<T>, host: &(impl Host + AsyncHost)) -> Result<T, Error> {
         match self {
-            Self::Async => block_on(run_async(flow, script)),
-            Self::Blocking => run(flow, script),
+            Self::Async => block_on(run_async(flow, host)),
+            Self::Blocking => run(flow, host),
         }
     }
 }

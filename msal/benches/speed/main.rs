@@ -4,11 +4,13 @@
 
 mod concurrency;
 mod hits;
+mod processes;
 mod provider;
 mod signing;
 #[path = "../support/mod.rs"]
 mod support;
 mod users;
+mod whole;
 
 use std::env;
 use std::error::Error;
@@ -23,8 +25,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());
     }
+    if let Some(worked) = processes::work() {
+        return worked;
+    }
     report::head("Times, in one run");
-    let parts: [(&str, Part); 11] = [
+    let parts: [(&str, Part); 13] = [
         ("hits", hits::sizes),
         ("threads", hits::threads),
         ("silent", users::sizes),
@@ -36,6 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("acquisition", signing::secret),
         ("certificate", signing::certificate_credential),
         ("tls", provider::keep_alive),
+        ("whole", whole::whole),
+        ("processes", processes::processes),
     ];
     let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
     for (name, part) in parts {

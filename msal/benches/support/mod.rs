@@ -6,6 +6,7 @@ pub(crate) mod limit;
 pub(crate) mod network;
 pub(crate) mod race;
 pub(crate) mod report;
+pub(crate) mod signed_in;
 pub(crate) mod users;
 
 use std::error::Error;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-use msal::store::{AccessTokenEntry, Change, Entity, Lifetime, Owner, TokenKey, TokenStore as _};
+use msal::store::{AccessTokenEntry, Change, Entity, Lifetime, Owner, TokenKey, TokenStore};
 use msal::{AccessToken, Certificate, ClientCredential, Scopes, Timestamp, TokenCache, blocking};
 use msal_testing::defaults;
 
@@ -122,6 +123,10 @@ pub(crate) fn unlimited() -> TokenCache {
 }
 
 pub(crate) fn keep(cache: &TokenCache, token: Arc<AccessTokenEntry>) {
+    keep_in(cache, token);
+}
+
+pub(crate) fn keep_in(cache: &dyn TokenStore, token: Arc<AccessTokenEntry>) {
     cache.apply(&Change::upsert(Entity::AccessToken(token)));
 }
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 /// The files of Azure Arc's agent, reached by the descriptor of their folder: neither it nor a file may be a link, and
 /// nothing but a regular file is read, however it is named.
 #[derive(Debug)]
-pub(super) struct Keys;
+pub(crate) struct Keys;
 
 impl KeyFiles for Keys {
     fn read(&self, folder: &Path, name: &str, limit: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -56,3 +56,6 @@ fn unreadable(what: &'static str, error: std::io::Error) -> Error {
         .because(why)
         .with_source(error)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 /// The files of Azure Arc's agent. Untested: there is no Windows where this was written.
 #[derive(Debug)]
-pub(super) struct Keys;
+pub(crate) struct Keys;
 
 impl KeyFiles for Keys {
     fn read(&self, folder: &Path, name: &str, limit: usize) -> Result<Zeroizing<Vec<u8>>, Error> {

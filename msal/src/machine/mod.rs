@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use msal_core::managed_identity::Machine;
 
-use keys::Keys;
+pub(crate) use keys::Keys;
 
 /// This machine, as its environment and its files tell now.
 pub(crate) fn this() -> Machine {

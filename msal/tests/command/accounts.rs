@@ -158,7 +158,7 @@ fn a_damaged_cache_is_set_aside() {
     let run = world.desktop_accounts("accounts").path("--cache", &cache);
     let ended = run.end();
     assert_eq!((ended.status, ended.json), (0, json!([])));
-    let names = world.names();
+    let names = world.files();
     assert_eq!(names.len(), 1);
     assert!(names[0].starts_with("cache.json.corrupt-"), "{names:?}");
     assert!(ended.stderr.contains(&names[0]), "{}", ended.stderr);

@@ -133,11 +133,7 @@ fn an_app_token_is_the_apps_and_expires() {
 #[test]
 fn a_whole_file_is_verified() {
     let world = World::new();
-    for (content, entries) in [
-        (mixed().to_string(), 5),
-        ("{}".to_owned(), 0),
-        (String::new(), 0),
-    ] {
+    for (content, entries) in [(mixed().to_string(), 5), ("{}".to_owned(), 0)] {
         let file = world.file("cache.json", content);
         let ended = world.bare(["cache", "verify"]).arguments([&file]).end();
         assert_eq!(
@@ -208,6 +204,75 @@ fn a_file_that_is_no_cache_is_an_error_and_stays() {
         assert_eq!(fs::read_to_string(&file).unwrap(), content);
     }
     assert_eq!(world.names(), ["cache.json"]);
+}
+
+#[test]
+fn an_empty_file_is_no_whole_cache() {
+    let world = World::new();
+    for content in ["", " \n"] {
+        let file = world.file("cache.json", content);
+        let run = world.bare(["cache", "verify"]).arguments([&file]);
+        let error = run.error(1, "cache");
+        assert!(error["description"].as_str().unwrap().contains("empty"));
+    }
+    assert_eq!(world.names(), ["cache.json"]);
+}
+
+#[test]
+fn two_entries_of_one_key_are_damage() {
+    let world = World::new();
+    let whole = mixed();
+    let token = |secret: &str| {
+        let mut token = whole["AccessToken"]
+            .as_object()
+            .unwrap()
+            .values()
+            .next()
+            .unwrap()
+            .clone();
+        token["secret"] = secret.into();
+        token.to_string()
+    };
+    let (one, other) = (token("canary-1"), token("canary-2"));
+    let content = format!(r#"{{"AccessToken": {{"same": {one}, "same": {other}}}}}"#);
+    let file = world.file("cache.json", &content);
+    let error = world
+        .bare(["cache", "verify"])
+        .arguments([&file])
+        .error(1, "cache");
+    let why = error["description"].as_str().unwrap();
+    assert!(why.contains("`same`") && !why.contains("canary"), "{why}");
+    let listing = world.bare(["cache", "inspect"]).arguments([&file]).answer();
+    assert_eq!(listing["collisions"].as_array().unwrap().len(), 1);
+}
+
+/// Who looks needs no lock, no right to write and no private file, and changes none of it.
+#[cfg(unix)]
+#[test]
+fn to_look_touches_nothing() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let world = World::new();
+    let file = world.file("cache.json", mixed().to_string());
+    let lock = world.file("cache.json.lock", "");
+    let held = fs::File::options().write(true).open(&lock).unwrap();
+    held.lock().unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+    let state = || {
+        let found = fs::metadata(&file).unwrap();
+        (
+            found.ino(),
+            found.mode(),
+            found.mtime_nsec(),
+            found.ctime_nsec(),
+        )
+    };
+    let before = state();
+    for command in ["inspect", "verify"] {
+        world.bare(["cache", command]).arguments([&file]).answer();
+    }
+    assert_eq!(state(), before);
+    assert_eq!(world.names(), ["cache.json", "cache.json.lock"]);
 }
 
 #[test]

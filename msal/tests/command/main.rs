@@ -6,6 +6,7 @@ mod auth_code;
 mod auth_code_refusals;
 mod cache_file;
 mod cache_look;
+mod cache_store;
 mod calls;
 mod credentials;
 mod device_code;

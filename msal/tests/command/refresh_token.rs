@@ -60,8 +60,7 @@ fn a_token_in_hand_outranks_a_file_that_cannot_be_written() {
     let run = run
         .arguments(["--refresh-token-env", "R"])
         .env("R", secret_of(&theirs, "RefreshToken"));
-    let nowhere = world.path("missing").join("cache.json");
-    let ended = run.path("--cache", &nowhere).end();
+    let ended = run.path("--cache", &world.unwritable()).end();
     assert!(
         ended.stderr.contains("could not be written"),
         "{}",

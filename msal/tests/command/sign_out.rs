@@ -95,8 +95,7 @@ fn without_a_cache_nobody_is_there() {
 #[test]
 fn a_file_that_cannot_be_written_is_an_error() {
     let world = World::new();
-    // What is written beside it first has a longer name than there can be.
-    let cache = world.path(&"c".repeat(250));
+    let cache = world.unwritable();
     let short = world.path("cache.json");
     world.signed_in(USERNAME, &short);
     fs::rename(&short, &cache).unwrap();
@@ -114,11 +113,11 @@ fn a_damaged_file_that_was_set_aside_is_named_since_it_may_hold_tokens() {
     for _ in 0..2 {
         let ended = run().end();
         assert_eq!((ended.status, ended.json), (0, json!({ "removed": 0 })));
-        let names = world.names();
+        let names = world.files();
         assert_eq!(names.len(), 1);
         assert!(names[0].starts_with("cache.json.corrupt-"), "{names:?}");
         assert!(ended.stderr.contains(&names[0]), "{}", ended.stderr);
     }
-    fs::remove_file(world.path(&world.names()[0])).unwrap();
+    fs::remove_file(world.path(&world.files()[0])).unwrap();
     assert_eq!(removed(run()), 0);
 }

@@ -54,6 +54,18 @@ impl World {
         names
     }
 
+    /// The same without locks, which stay where there was a cache.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut names = self.names();
+        names.retain(|name| !name.ends_with(".lock"));
+        names
+    }
+
+    /// A path that can be read and not written: what is written beside it has a longer name than there can be.
+    pub(crate) fn unwritable(&self) -> PathBuf {
+        self.path(&"c".repeat(250))
+    }
+
     /// The command with these arguments and nothing else.
     pub(crate) fn bare(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_msal"));

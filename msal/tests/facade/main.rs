@@ -9,13 +9,17 @@ mod callbacks;
 mod cancelling;
 mod executors;
 mod interactive;
+mod leaving;
+mod managed;
 mod options;
 mod persisted;
+mod puppet;
 mod refreshing;
 mod sharing;
 #[cfg(feature = "certificate")]
 mod signatures;
 mod stage;
+mod stuck_stores;
 mod transports;
 mod types;
 mod users;

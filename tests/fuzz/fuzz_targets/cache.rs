@@ -67,10 +67,10 @@ fn keeps_what_is_foreign(file: &[u8], report: &Report, written: &str) {
     }
     for damage in &report.damage {
         let section = damage.section.name();
-        let old = old.entries(section, &damage.key);
-        // Of several with one key the last one counts.
-        if let [old] = old.as_slice() {
-            assert!(new.entries(section, &damage.key).contains(old), "{section} {}", damage.key);
+        let (old, new) = (old.entries(section), new.entries(section));
+        // Of several with one key the last one counts, and where the key is another's by now it has a new one.
+        if let [(_, old)] = old.iter().filter(|(key, _)| *key == damage.key).collect::<Vec<_>>()[..] {
+            assert!(new.iter().any(|(_, new)| new == old), "{section} {}", damage.key);
         }
     }
 }
@@ -83,11 +83,10 @@ impl<'a> Pairs<'a> {
         self.0.iter().map(|(name, value)| (name.as_str(), *value)).collect()
     }
 
-    fn entries(&self, section: &str, key: &str) -> Vec<&'a str> {
+    fn entries(&self, section: &str) -> Vec<(String, &'a str)> {
         let sections = self.0.iter().filter(|(name, _)| name == section);
         let members = sections.filter_map(|(_, value)| serde_json::from_str::<Pairs<'a>>(value).ok());
-        let entries = members.flat_map(|section| section.0);
-        entries.filter(|(name, _)| name == key).map(|(_, value)| value).collect()
+        members.flat_map(|section| section.0).collect()
     }
 }
 

@@ -19,6 +19,9 @@ struct Arguments {
     /// The port; a free one without it.
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// Where Azure Arc's agent writes its keys; among the other files without it.
+    #[arg(long)]
+    arc_keys: Option<PathBuf>,
     /// Serve /.control/: journal, faults, clock, users and settings for tests in other languages.
     #[arg(long)]
     control: bool,
@@ -42,6 +45,9 @@ fn serve(arguments: Arguments) -> io::Result<()> {
     let mut builder = LocalIdentityProvider::builder()
         .directory(arguments.dir)
         .port(arguments.port);
+    if let Some(folder) = arguments.arc_keys {
+        builder = builder.arc_keys(folder);
+    }
     if arguments.control {
         builder = builder.control();
     }

@@ -11,6 +11,7 @@ mod discovery;
 mod faults;
 mod federation;
 mod graph;
+mod machines;
 mod on_behalf_of;
 mod password;
 mod proxy;

@@ -9,6 +9,8 @@ mod dropped;
 mod faults;
 mod isolation;
 mod misuse;
+#[cfg(unix)]
+mod processes;
 mod rules;
 mod sent;
 mod wire;

@@ -3,9 +3,12 @@
 //! There are four types of application. A command says by which of them its call is offered (`any`, or the
 //! `confidential` or `public` ones alone), and [`make!`] makes the call on the one that there is.
 
+use std::sync::Arc;
+
+use msal::store::TokenStore;
 use msal::{
     ConfidentialClientApplication, Error, ErrorKind, PublicClientApplication, ReqwestTransport,
-    TokenCache, UreqTransport, blocking,
+    UreqTransport, blocking,
 };
 
 use crate::input::{self, SMALL, wrong};
@@ -32,7 +35,7 @@ macro_rules! built {
             false => $builder.authority(&common.authority),
         };
         builder = builder
-            .token_cache($cache.clone())
+            .token_store($cache.clone())
             .client_capabilities(&common.client_capabilities)
             .instance_discovery(common.instance_discovery == Switch::On);
         if let Some(region) = $region {
@@ -63,7 +66,7 @@ impl Application {
     pub(crate) fn new(
         common: &CommonOptions,
         region: Option<&str>,
-        cache: &TokenCache,
+        cache: &Arc<dyn TokenStore>,
     ) -> Result<Self, Error> {
         let id = common.client_id()?;
         let credential = common.credential.read()?;

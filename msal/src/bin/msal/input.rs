@@ -82,6 +82,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST_NAME && text.bytes().all(is_part)
 }
 
-const LONGEST_NAME: usize = 64;
+/// Less than a key of 32 bytes has, however it is written.
+const LONGEST_NAME: usize = 42;
 /// Enough for any key, certificate chain or token.
 pub(crate) const SMALL: u64 = 1 << 20;

@@ -5,16 +5,17 @@
 mod account;
 mod application;
 mod arguments;
-mod cache_file;
+mod cache_options;
 mod commands;
 mod credential;
 mod input;
+mod kept;
 mod log;
 mod options;
 mod output;
-mod private_file;
 mod session;
 mod sign_in;
+mod store;
 
 use std::process::ExitCode;
 

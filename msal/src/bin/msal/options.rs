@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
-use msal::{Compatibility, CorrelationId, Error, ErrorKind};
+use msal::{CorrelationId, Error, ErrorKind};
 
+use crate::cache_options::CacheOptions;
 use crate::credential::CredentialOptions;
 
 /// The options that every command has, before or after its name.
@@ -26,18 +27,8 @@ pub(crate) struct CommonOptions {
     /// A scope to ask for; repeatable
     #[arg(long = "scope", global = true, value_name = "S")]
     pub(crate) scopes: Vec<String>,
-    /// Where tokens are kept: a file in the JSON that all MSALs share; without it nothing is kept
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) cache: Option<PathBuf>,
-    /// For which other MSAL app tokens are written
-    #[arg(
-        long,
-        global = true,
-        value_name = "MSAL",
-        value_enum,
-        default_value = "standard"
-    )]
-    pub(crate) cache_compatible: CacheCompatible,
+    #[command(flatten)]
+    pub(crate) cache: CacheOptions,
     /// What sends the requests: reqwest drives the async API, ureq the blocking one
     #[arg(long, global = true, value_enum, default_value = "reqwest")]
     pub(crate) transport: TransportChoice,
@@ -82,28 +73,6 @@ impl CommonOptions {
         self.client_id.as_deref().ok_or_else(|| {
             Error::new(ErrorKind::InvalidArgument("command line")).because("--client-id is missing")
         })
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum CacheCompatible {
-    Standard,
-    Python,
-    Node,
-    Dotnet,
-    #[value(name = "python+node")]
-    PythonAndNode,
-}
-
-impl From<CacheCompatible> for Compatibility {
-    fn from(choice: CacheCompatible) -> Self {
-        match choice {
-            CacheCompatible::Standard => Self::Standard,
-            CacheCompatible::Python => Self::Python,
-            CacheCompatible::Node => Self::Node,
-            CacheCompatible::Dotnet => Self::Dotnet,
-            CacheCompatible::PythonAndNode => Self::PythonAndNode,
-        }
     }
 }
 

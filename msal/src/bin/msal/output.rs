@@ -102,12 +102,16 @@ fn status_of(error: &Error) -> u8 {
 }
 
 /// The error with its causes.
-fn description(error: &Error) -> String {
+pub(crate) fn description(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let why = error.to_string();
+        // An error may have taken over the words of its cause.
+        if !text.ends_with(&why) {
+            text.push_str(": ");
+            text.push_str(&why);
+        }
         cause = error.source();
     }
     text

@@ -9,6 +9,7 @@ use crate::session::Session;
 
 pub(super) fn run(common: &CommonOptions) -> Result<Json, Error> {
     let session = Session::new(common)?;
-    let accounts = session.with_cache(|| make!(session.application, any | app | app.accounts()))?;
+    session.open()?;
+    let accounts = make!(session.application, any | app | app.accounts())?;
     Json::accounts(&accounts)
 }

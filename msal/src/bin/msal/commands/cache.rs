@@ -1,10 +1,11 @@
 //! `msal cache`
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Subcommand;
-use msal::cache::{Collision, Damage, InspectedEntry, Inspection, inspect};
+use msal::cache::{Collision, Damage, InspectedEntry, Inspection, inspect, is_encrypted};
 use msal::{Error, ErrorKind};
 use serde::Serialize;
 
@@ -27,9 +28,15 @@ pub(crate) enum Command {
 
 pub(super) fn run(command: &Command) -> Result<Json, Error> {
     match command {
-        Command::Inspect { file } => Json::of(&Listing::of(&read(file)?)),
+        Command::Inspect { file } => Json::of(&Listing::of(&inspect(&read(file)?)?)),
         Command::Verify { file } => {
-            let inspection = read(file)?;
+            let content = read(file)?;
+            if content.trim_ascii().is_empty() {
+                return Err(broken(
+                    "the file is empty: whoever wrote it was stopped at that",
+                ));
+            }
+            let inspection = inspect(&content)?;
             match inspection.report.is_clean() {
                 true => Json::of(&Verified::of(&inspection)),
                 false => Err(damaged(&inspection)),
@@ -38,8 +45,15 @@ pub(super) fn run(command: &Command) -> Result<Json, Error> {
     }
 }
 
-fn read(path: &Path) -> Result<Inspection, Error> {
-    inspect(&input::file(path, "cache file", LARGEST)?)
+/// Reads the file without a lock, and touches nothing.
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let content = input::file(path, "cache file", LARGEST)?;
+    match is_encrypted(&content) {
+        true => Err(broken(
+            "the file is an encrypted cache: nobody can look into it without its key",
+        )),
+        false => Ok(content),
+    }
 }
 
 #[derive(Serialize)]
@@ -150,7 +164,11 @@ fn damaged(inspection: &Inspection) -> Error {
         "{all} of the file's entries are damaged: {}{more}",
         listed.join("; ")
     );
-    Error::new(ErrorKind::Cache).because(what)
+    broken(what)
+}
+
+fn broken(why: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Cache).because(why)
 }
 
 /// What a cache takes.

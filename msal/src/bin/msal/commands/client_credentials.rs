@@ -5,6 +5,7 @@ use clap::builder::NonEmptyStringValueParser;
 use msal::request::ForClient;
 use msal::{Call, Error};
 
+use crate::kept::Access;
 use crate::options::CommonOptions;
 use crate::output::Json;
 use crate::session::{Session, token};
@@ -25,8 +26,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(super) fn session<'a>(&self, common: &'a CommonOptions) -> Result<Session<'a>, Error> {
-        Session::in_region(common, self.azure_region.as_deref())
+    pub(super) fn session<'a>(
+        &self,
+        common: &'a CommonOptions,
+        access: Access,
+    ) -> Result<Session<'a>, Error> {
+        Session::with(common, self.azure_region.as_deref(), access)
     }
 
     pub(super) fn on<'a, A, S>(
@@ -44,7 +49,7 @@ impl Options {
 }
 
 pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Error> {
-    let session = options.session(common)?;
+    let session = options.session(common, Access::Use)?;
     token!(
         session,
         confidential | app | options.on(app.acquire_token_for_client(&common.scopes))

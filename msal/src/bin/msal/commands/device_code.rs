@@ -16,23 +16,22 @@ pub(super) fn run(common: &CommonOptions) -> Result<Json, Error> {
         *app,
         public | app | told!(app.initiate_device_code_flow(&common.scopes), common)
     )?;
-    let result = session.with_cache(|| {
-        let begun = Instant::now();
-        let flow = make!(
-            *app,
-            public | app | told!(app.initiate_device_code_flow(&common.scopes), common)
-        )?;
-        show(&flow.prompt());
-        make!(
-            *app,
-            public | app | {
-                let call = told!(app.acquire_token_by_device_code(flow), common);
-                match common.timeout {
-                    Some(timeout) => call.timeout(timeout.saturating_sub(begun.elapsed())),
-                    None => call,
-                }
+    session.open()?;
+    let begun = Instant::now();
+    let flow = make!(
+        *app,
+        public | app | told!(app.initiate_device_code_flow(&common.scopes), common)
+    )?;
+    show(&flow.prompt());
+    let result = make!(
+        *app,
+        public | app | {
+            let call = told!(app.acquire_token_by_device_code(flow), common);
+            match common.timeout {
+                Some(timeout) => call.timeout(timeout.saturating_sub(begun.elapsed())),
+                None => call,
             }
-        )
-    })?;
-    Json::token(&result)
+        }
+    )?;
+    Session::token(&result)
 }

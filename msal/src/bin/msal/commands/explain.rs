@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{client_credentials, silent};
 use crate::application::{check, explain, told};
+use crate::kept::Access;
 use crate::options::CommonOptions;
 use crate::output::Json;
 
@@ -26,7 +27,7 @@ pub(super) fn run(command: &Command, common: &CommonOptions) -> Result<Json, Err
 }
 
 fn app_token(options: &client_credentials::Options, common: &CommonOptions) -> Result<Json, Error> {
-    let session = options.session(common)?;
+    let session = options.session(common, Access::Look)?;
     check!(
         session.application,
         confidential | app | {
@@ -36,7 +37,7 @@ fn app_token(options: &client_credentials::Options, common: &CommonOptions) -> R
             )
         }
     )?;
-    session.look()?;
+    session.open()?;
     let explanation = explain!(
         session.application,
         confidential | app | {
@@ -50,8 +51,8 @@ fn app_token(options: &client_credentials::Options, common: &CommonOptions) -> R
 }
 
 fn user_token(options: &silent::Options, common: &CommonOptions) -> Result<Json, Error> {
-    let session = options.session(common)?;
-    session.look()?;
+    let session = options.session(common, Access::Look)?;
+    session.open()?;
     let account = match options.account(&session)? {
         Ok(account) => account,
         Err(why) => return Json::of(&Answer::of_nobody(why, common)),

@@ -20,17 +20,16 @@ pub(crate) struct Options {
 
 pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Error> {
     let session = Session::new(common)?;
-    let removed = session.changing_cache(|| {
-        let mut removed = 0;
-        for account in options.selector.all(&session.application)? {
-            let was_there = make!(
-                session.application,
-                any | app | app.remove_account(&account)
-            )?;
-            removed += usize::from(was_there);
-        }
-        Ok(removed)
-    })?;
+    let kept = session.open()?;
+    let mut removed = 0;
+    for account in options.selector.all(&session.application)? {
+        let was_there = make!(
+            session.application,
+            any | app | app.remove_account(&account)
+        )?;
+        removed += usize::from(was_there);
+    }
+    kept.tell_leftovers();
     Json::of(&SignedOut { removed })
 }
 

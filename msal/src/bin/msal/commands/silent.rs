@@ -6,6 +6,7 @@ use msal::{Account, Call, Error, ErrorKind};
 
 use crate::account::Selector;
 use crate::application::{check, make, told};
+use crate::kept::Access;
 use crate::options::CommonOptions;
 use crate::output::Json;
 use crate::session::Session;
@@ -26,8 +27,12 @@ pub(crate) struct Options {
 
 impl Options {
     /// Makes the application, and finds what is wrong with the call whomever it is for.
-    pub(super) fn session<'a>(&self, common: &'a CommonOptions) -> Result<Session<'a>, Error> {
-        let session = Session::new(common)?;
+    pub(super) fn session<'a>(
+        &self,
+        common: &'a CommonOptions,
+        access: Access,
+    ) -> Result<Session<'a>, Error> {
+        let session = Session::with(common, None, access)?;
         // The account is in the cache, which is not read yet; the rest is checked as that of another call.
         check!(
             session.application,
@@ -65,20 +70,18 @@ impl Options {
 }
 
 pub(super) fn run(options: &Options, common: &CommonOptions) -> Result<Json, Error> {
-    let session = options.session(common)?;
-    let result = session.with_cache(|| {
-        let account = options.account(&session)?;
-        let account =
-            account.map_err(|why| Error::new(ErrorKind::InteractionRequired).because(why))?;
-        make!(
-            session.application,
-            any | app | {
-                told!(
-                    options.on(app.acquire_token_silent(&common.scopes, &account)),
-                    common
-                )
-            }
-        )
-    })?;
-    Json::token(&result)
+    let session = options.session(common, Access::Use)?;
+    session.open()?;
+    let account = options.account(&session)?;
+    let account = account.map_err(|why| Error::new(ErrorKind::InteractionRequired).because(why))?;
+    let result = make!(
+        session.application,
+        any | app | {
+            told!(
+                options.on(app.acquire_token_silent(&common.scopes, &account)),
+                common
+            )
+        }
+    )?;
+    Session::token(&result)
 }
