@@ -6,6 +6,7 @@
 //! | in GitHub Actions | [`github_actions`] |
 //! | in Azure Pipelines | [`azure_pipelines`] |
 //! | on a machine with a managed identity | [`managed_identity`] |
+//! | as an agent identity | [`agent_identity`] |
 //! | where something else renews a token in a file | [`token_file`] |
 //!
 //! An assertion is asked for with each token request, and none before: what issues them may rotate them as it likes.
@@ -32,8 +33,8 @@ use std::sync::Arc;
 use msal_core::Error;
 use msal_core::credential::ClientCredential;
 pub use msal_core::credential::federated::{
-    AzurePipelines, FederatedCredential, GitHubActions, ManagedIdentityAssertion, TokenFile,
-    TokenFiles, WorkloadIdentity, WorkloadIdentityBuilder,
+    ApplicationAssertion, AzurePipelines, FederatedCredential, GitHubActions,
+    ManagedIdentityAssertion, TokenFile, TokenFiles, WorkloadIdentity, WorkloadIdentityBuilder,
 };
 use zeroize::Zeroizing;
 
@@ -90,13 +91,57 @@ where
     ManagedIdentityAssertion::new(app.core().clone())
 }
 
+/// The token that an agent identity gets by the blueprint that it was made from. With it, the agent acts as itself, or as a
+/// user of its own:
+///
+/// ```no_run
+/// use msal::{ClientCredential, ConfidentialClientApplication, FederatedUser, federated};
+///
+/// # async fn example(certificate: ClientCredential) -> Result<(), msal::Error> {
+/// let tenant = "https://login.microsoftonline.com/contoso.onmicrosoft.com";
+/// let blueprint = ConfidentialClientApplication::builder("blueprint-client-id")
+///     .authority(tenant)
+///     .credential(certificate)
+///     .build()?;
+/// let agent = ConfidentialClientApplication::builder("agent-client-id")
+///     .authority(tenant)
+///     .credential(ClientCredential::from_federated(
+///         federated::agent_identity(&blueprint, "agent-client-id"),
+///     ))
+///     .build()?;
+///
+/// // As itself:
+/// let own = agent.acquire_token_for_client(["https://graph.microsoft.com/.default"]).await?;
+///
+/// // As its user:
+/// let exchange = agent.acquire_token_for_client(["api://AzureADTokenExchange/.default"]).await?;
+/// let user = FederatedUser::Username("agent@contoso.com".to_owned());
+/// let first = agent
+///     .acquire_token_by_user_federated_identity_credential(
+///         exchange.access_token().expose(),
+///         user,
+///         ["https://graph.microsoft.com/.default"],
+///     )
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Its requests are sent by the transport of the application that proves itself with it.
+pub fn agent_identity<A>(blueprint: &A, agent_client_id: impl Into<String>) -> ApplicationAssertion
+where
+    A: Client<Core = msal_core::ConfidentialClientApplication>,
+{
+    ApplicationAssertion::of_agent(blueprint.core().clone(), agent_client_id)
+}
+
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 /// The files of this machine. A link is followed: Kubernetes replaces the file by turning one.
 #[derive(Debug)]
-struct Files;
+pub(crate) struct Files;
 
 impl TokenFiles for Files {
     fn read(&self, path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
