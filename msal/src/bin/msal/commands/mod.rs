@@ -8,6 +8,7 @@ mod client_credentials;
 mod device_code;
 mod explain;
 mod interactive;
+mod managed_identity;
 mod on_behalf_of;
 mod refresh_token;
 mod sign_out;
@@ -48,6 +49,9 @@ pub(crate) enum Command {
     Explain(explain::Command),
     /// Signs a user in, in their browser
     Interactive(interactive::Options),
+    /// Gets a token for an identity that Azure has given this machine
+    #[command(subcommand_negates_reqs = true, disable_help_subcommand = true)]
+    ManagedIdentity(managed_identity::Options),
     /// Gets a token for the user who called an API, for the API to call another with
     OnBehalfOf(on_behalf_of::Options),
     /// Gets a token by a refresh token that another library kept
@@ -72,6 +76,7 @@ pub(crate) fn run(line: &CommandLine) -> Result<Json, Error> {
         Command::DeviceCode => device_code::run(common),
         Command::Explain(command) => explain::run(command, common),
         Command::Interactive(options) => interactive::run(options, common),
+        Command::ManagedIdentity(options) => managed_identity::run(options, common),
         Command::OnBehalfOf(options) => on_behalf_of::run(options, common),
         Command::RefreshToken(options) => refresh_token::run(options, common),
         Command::SignOut(options) => sign_out::run(options, common),
