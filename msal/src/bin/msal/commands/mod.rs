@@ -6,6 +6,7 @@ mod auth_code_url;
 mod cache;
 mod client_credentials;
 mod device_code;
+mod doctor;
 mod explain;
 mod interactive;
 mod managed_identity;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     ClientCredentials(client_credentials::Options),
     /// Signs a user in on another device, with a code that is typed there
     DeviceCode,
+    /// Looks at what this machine offers: identities, proxy, cache, key store, browser
+    Doctor(doctor::Options),
     /// Says why the look-up in the cache hits or misses; sends nothing
     #[command(
         subcommand,
@@ -74,6 +77,7 @@ pub(crate) fn run(line: &CommandLine) -> Result<Json, Error> {
         Command::Cache(command) => cache::run(command),
         Command::ClientCredentials(options) => client_credentials::run(options, common),
         Command::DeviceCode => device_code::run(common),
+        Command::Doctor(options) => doctor::run(options, common),
         Command::Explain(command) => explain::run(command, common),
         Command::Interactive(options) => interactive::run(options, common),
         Command::ManagedIdentity(options) => managed_identity::run(options, common),
