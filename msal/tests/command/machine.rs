@@ -1,6 +1,7 @@
 //! Identities that the machine gives: managed, federated; and what the doctor says of it.
 
 use std::fs;
+use std::path::Path;
 
 use msal_testing::{App, Endpoint, FederatedCredential, LocalIdentityProvider, Machine, workloads};
 use serde_json::{Value, json};
@@ -119,7 +120,7 @@ fn a_run_of_github_actions_is_a_credential() {
 fn a_federated_token_is_read_from_its_file() {
     let world = trusting(workloads::GITHUB_ISSUER, workloads::GITHUB_SUBJECT);
     let missing = world.path("missing");
-    let run = |path| {
+    let run = |path: &Path| {
         world
             .token_of(CLIENT_ID)
             .path("--federated-token-file", path)

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use msal::cache::encrypted::Keyring;
+use msal::cache::keyring::Keyring;
 use msal::{
     Error, ManagedIdentityId, ManagedIdentitySource, Request, SendOptions, Transport,
     UreqTransport, Url, blocking,
@@ -185,11 +185,10 @@ fn authority(common: &CommonOptions) -> Result<Authority, Error> {
         true => "/.well-known/openid-configuration",
         false => "/v2.0/.well-known/openid-configuration",
     };
+    let mut limits = SendOptions::default();
+    limits.time_left = common.timeout.unwrap_or(LONGEST);
     let request: Request = http::Request::get([base, path].concat())
-        .extension(SendOptions {
-            time_left: common.timeout.unwrap_or(LONGEST),
-            ..SendOptions::default()
-        })
+        .extension(limits)
         .body(Default::default())
         .map_err(|_| wrong("authority", "it is no URL"))?;
     let answer = transport.send(request);
