@@ -56,6 +56,7 @@ pub use scheme::TokenScheme;
 pub use secret::{
     AccessToken, AuthorizationCode, ClientAssertion, ClientSecret, DeviceCode, Password,
     PkceVerifier, RawIdToken, RefreshToken, SignedHttpRequest, UserAssertion,
+    UserFederatedIdentityCredential,
 };
 pub use time::Timestamp;
 pub use transport::{

@@ -102,6 +102,8 @@ secrets! {
     SignedHttpRequest;
     /// The access token that an API was called with, to be exchanged on behalf of its user.
     UserAssertion;
+    /// A token by which an agent identity signs in as a user of its own.
+    UserFederatedIdentityCredential;
 }
 
 /// What `Debug` shows in the place of a value that may be a secret and is of no type of its own.

@@ -63,6 +63,27 @@ macro_rules! confidential_calls {
                 Call::new(self, OnBehalfOf::process(key.into(), scopes))
             }
 
+            /// A token for a user that this application, an agent identity, signs in as; a later call is
+            /// [silent](Self::acquire_token_silent).
+            ///
+            /// `credential` is the token that the agent identity got for itself, for `api://AzureADTokenExchange/.default`,
+            /// see [`federated::agent_identity`](crate::federated::agent_identity). The token always comes from the
+            /// identity provider.
+            pub fn acquire_token_by_user_federated_identity_credential<S>(
+                &self,
+                credential: impl Into<UserFederatedIdentityCredential>,
+                user: FederatedUser,
+                scopes: S,
+            ) -> Call<'_, Self, ByUserFederatedIdentityCredential<S>>
+            where
+                S: IntoIterator<Item: AsRef<str>>,
+            {
+                Call::new(
+                    self,
+                    ByUserFederatedIdentityCredential::new(credential.into(), user, scopes),
+                )
+            }
+
             /// Forgets all tokens of a long-running process.
             pub fn stop_long_running_process(
                 &self,

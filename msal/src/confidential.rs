@@ -1,7 +1,10 @@
 use std::fmt;
 
 use msal_core::app::AuthCodeFlow;
-use msal_core::{Account, Error, Flow, Password, RefreshToken, UserAssertion};
+use msal_core::protocol::user_fic::FederatedUser;
+use msal_core::{
+    Account, Error, Flow, Password, RefreshToken, UserAssertion, UserFederatedIdentityCredential,
+};
 
 use crate::builder::{Buildable, Builder, Confidential};
 use crate::call::{AsyncClient, Call, Client};
@@ -9,8 +12,8 @@ use crate::calls::{confidential_calls, user_calls};
 use crate::host::AsyncDriver;
 use crate::means::AsyncMeans;
 use crate::request::{
-    Accounts, ByAuthCode, ByPassword, ByRefreshToken, ForClient, InitiateAuthCode, LogoutUrl,
-    OnBehalfOf, RemoveAccount, Silent, StopProcess,
+    Accounts, ByAuthCode, ByPassword, ByRefreshToken, ByUserFederatedIdentityCredential, ForClient,
+    InitiateAuthCode, LogoutUrl, OnBehalfOf, RemoveAccount, Silent, StopProcess,
 };
 use crate::runtime::BoxFuture;
 

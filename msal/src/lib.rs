@@ -80,6 +80,8 @@
 //!
 //! The line with `Join` shares one request among threads that ask for the same; a loop that declines it works alone.
 
+#[cfg(feature = "azure-core")]
+pub mod azure;
 pub mod blocking;
 mod builder;
 pub mod cache;
@@ -87,6 +89,7 @@ mod call;
 mod calls;
 mod confidential;
 mod env;
+pub mod federated;
 mod host;
 pub mod interactive;
 mod machine;
@@ -112,6 +115,7 @@ pub use msal_core::authority::AuthoritySettings;
 pub use msal_core::credential::Certificate;
 pub use msal_core::credential::ClientCredential;
 pub use msal_core::managed_identity::{Machine, ManagedIdentityId, ManagedIdentitySource};
+pub use msal_core::protocol::user_fic::FederatedUser;
 pub use msal_core::{
     AccessToken, Account, Ask, AsyncHost, AsyncTransport, AuthenticationResult, Authority,
     AuthorityKind, AuthorizationCode, Callback, Claims, ClaimsChallenge, ClientAssertion,
@@ -119,7 +123,8 @@ pub use msal_core::{
     IdTokenClaims, Joined, Landing, Password, ProxyUse, Random, RefreshToken, Request, Response,
     Resume, ScopeCase, Scopes, SendOptions, ServerError, ServerTrust, SignedHttpRequest, Step,
     TenantProfile, Thumbprint, Timestamp, TokenScheme, TokenSource, Transport, TransportError,
-    TransportErrorKind, UserAssertion, credential, run, run_async, store,
+    TransportErrorKind, UserAssertion, UserFederatedIdentityCredential, credential, run, run_async,
+    store,
 };
 #[cfg(feature = "certificate")]
 pub use msal_core::{PopAlgorithm, PopKey, PopRequest};

@@ -70,8 +70,13 @@ impl<A: Buildable> ManagedIdentityBuilder<A> {
     /// Where tokens are kept: a [`TokenCache`] in memory, which several applications can share. By default each has one of
     /// its own.
     pub fn token_cache(self, cache: impl TokenStore + 'static) -> Self {
+        self.token_store(Arc::new(cache))
+    }
+
+    /// Where tokens are kept: a store of the program's own.
+    pub fn token_store(self, store: Arc<dyn TokenStore>) -> Self {
         Self {
-            cache: Some(Arc::new(cache)),
+            cache: Some(store),
             ..self
         }
     }

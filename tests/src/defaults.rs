@@ -130,6 +130,15 @@ pub const GRAPH: &str = "https://graph.microsoft.com";
 /// An API of the tenant's own, with tokens of version 2.
 pub const API: &str = "api://local-api";
 
+/// Azure Key Vault, with tokens of version 1.
+pub const KEY_VAULT: &str = "https://vault.azure.net";
+
+/// The name of the secret in every key vault.
+pub const VAULT_SECRET_NAME: &str = "greeting";
+
+/// Its value.
+pub const VAULT_SECRET_VALUE: &str = "hello from the vault";
+
 /// The certificate of the app [`CERTIFICATE_CLIENT_ID`]: made on first use, one for the whole process.
 ///
 /// # Errors

@@ -24,6 +24,8 @@ pub enum Endpoint {
     InstanceDiscovery,
     /// The instance metadata service of a virtual machine.
     InstanceMetadata,
+    /// Azure Key Vault.
+    KeyVault,
     /// The keys that tokens are signed with.
     Keys,
     /// The pages that people sign in on.
@@ -40,13 +42,15 @@ pub enum Endpoint {
     UserRealm,
     /// AD FS's WebFinger, by which a client checks that a host is who it says.
     WebFinger,
+    /// An issuer of tokens for programs that run elsewhere: GitHub Actions, Azure Pipelines.
+    WorkloadIssuer,
     /// AD FS's WS-Trust endpoints, which give SAML assertions.
     WsTrust,
 }
 
 impl Endpoint {
     /// All kinds, in the order of their names.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Authorize,
         Self::Connect,
         Self::Control,
@@ -57,6 +61,7 @@ impl Endpoint {
         Self::Graph,
         Self::InstanceDiscovery,
         Self::InstanceMetadata,
+        Self::KeyVault,
         Self::Keys,
         Self::Login,
         Self::ManagedIdentity,
@@ -65,6 +70,7 @@ impl Endpoint {
         Self::Unknown,
         Self::UserRealm,
         Self::WebFinger,
+        Self::WorkloadIssuer,
         Self::WsTrust,
     ];
 
@@ -82,6 +88,7 @@ impl Endpoint {
             Self::Graph => "graph",
             Self::InstanceDiscovery => "instance_discovery",
             Self::InstanceMetadata => "instance_metadata",
+            Self::KeyVault => "key_vault",
             Self::Keys => "keys",
             Self::Login => "login",
             Self::ManagedIdentity => "managed_identity",
@@ -90,6 +97,7 @@ impl Endpoint {
             Self::Unknown => "unknown",
             Self::UserRealm => "user_realm",
             Self::WebFinger => "webfinger",
+            Self::WorkloadIssuer => "workload_issuer",
             Self::WsTrust => "ws_trust",
         }
     }

@@ -16,7 +16,7 @@ pub(crate) fn answer(context: &Context, request: &Request, _: &Realm) -> Reply {
     let Some(token) = request.header("authorization").and_then(bearer) else {
         return unauthorized("Access token is empty.");
     };
-    let token = match check(context, token) {
+    let token = match check(context, token, defaults::GRAPH) {
         Ok(token) => token,
         Err(message) => return unauthorized(message),
     };
@@ -43,12 +43,17 @@ pub(crate) fn answer(context: &Context, request: &Request, _: &Realm) -> Reply {
 }
 
 /// RFC 6750 section 2.1.
-fn bearer(header: &str) -> Option<&str> {
+pub(crate) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
-fn check<'text>(context: &Context, token: &'text str) -> Result<Jws<'text>, &'static str> {
+/// A token that this provider has issued for a resource, as long as it lasts.
+pub(crate) fn check<'text>(
+    context: &Context,
+    token: &'text str,
+    resource: &str,
+) -> Result<Jws<'text>, &'static str> {
     let token = Jws::parse(token).ok_or("CompactToken parsing failed with error code: 80049217")?;
     if !token.is_signed_by(&context.signing_key.jwk()) {
         return Err("Signature is invalid.");
@@ -56,8 +61,8 @@ fn check<'text>(context: &Context, token: &'text str) -> Result<Jws<'text>, &'st
     let audience = token.claim("aud").unwrap_or_default();
     let is_meant = context
         .registry()
-        .resource(defaults::GRAPH)
-        .is_some_and(|graph| graph.is_called(audience));
+        .resource(resource)
+        .is_some_and(|resource| resource.is_called(audience));
     if !is_meant {
         return Err("Invalid audience.");
     }

@@ -67,7 +67,11 @@
 //! Azure Machine Learning, Azure Arc (with its challenge and key file), Service Fabric (over TLS) and Cloud Shell,
 //! found by the variables of [`environment`](LocalIdentityProvider::environment).
 //!
-//! And Microsoft Graph's `https://graph.microsoft.com/v1.0/me`, for whoever brings a token for it.
+//! Issuers of tokens for programs that run in GitHub Actions and Azure Pipelines ([`workloads`]), and agent identities,
+//! which sign in as users of their own.
+//!
+//! And, for whoever brings a token for them, Microsoft Graph's `https://graph.microsoft.com/v1.0/me`, and a secret of
+//! Azure Key Vault.
 //!
 //! It depends on none of the libraries that it tests, so that it cannot share their mistakes.
 //!
@@ -106,6 +110,7 @@ mod hold;
 mod instance_metadata;
 mod journal;
 mod jws;
+mod key_vault;
 mod machine;
 mod provider;
 mod provider_machines;
@@ -119,6 +124,7 @@ mod server;
 mod sign_in;
 mod signing_key;
 mod summary;
+pub mod workloads;
 mod ws_trust;
 
 pub use self::browser::{AuthorizationAnswer, Browser, Person};

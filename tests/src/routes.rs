@@ -11,7 +11,9 @@ use crate::entra::{
 use crate::machine::{self, Machine};
 use crate::realm::{Kind, Realm};
 use crate::reply::Reply;
-use crate::{Endpoint, Request, adfs, control, graph, instance_metadata, ws_trust};
+use crate::{
+    Endpoint, Request, adfs, control, graph, instance_metadata, key_vault, workloads, ws_trust,
+};
 
 /// Where a request goes.
 #[derive(Debug)]
@@ -46,6 +48,12 @@ fn find(context: &Context, request: &Request, realm: &Realm, rest: &[&str]) -> (
     }
     if request.host.eq_ignore_ascii_case(graph::HOST) {
         return (Endpoint::Graph, graph::answer);
+    }
+    if key_vault::is_vault(request) {
+        return (Endpoint::KeyVault, key_vault::answer);
+    }
+    if workloads::is_asked(request) {
+        return (Endpoint::WorkloadIssuer, workloads::answer);
     }
     if user_realm::username_in(&request.path).is_some() {
         return (Endpoint::UserRealm, user_realm::answer);

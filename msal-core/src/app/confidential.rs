@@ -8,13 +8,16 @@ use super::{
     ClientCredentialOptions, Explanation, LogoutOptions, OnBehalfOfOptions, SilentOptions,
 };
 use crate::credential::ClientCredential;
-use crate::flow::Flow;
+use crate::flow::{Flow, Io};
 use crate::flows::cached::{CachePolicy, Job};
 use crate::flows::client_credentials::ClientCredentials;
 use crate::flows::on_behalf_of::{self, OnBehalfOf, process};
+use crate::flows::user_fic::{self, AgentUser};
+use crate::protocol::user_fic::FederatedUser;
 use crate::store::Owner;
 use crate::{
     AuthenticationResult, Authority, Error, ErrorKind, Password, RefreshToken, UserAssertion,
+    UserFederatedIdentityCredential,
 };
 
 /// An application that can keep a secret: a web app, a web API, a daemon. Cheap to clone; made once and reused.
@@ -145,6 +148,47 @@ impl ConfidentialClientApplication {
         app.at_store("stop process", |app, io| async move {
             on_behalf_of::stop(hash, &app, io).await
         })
+    }
+
+    /// A token for a user that an agent identity, which this application is, signs in as: by the token that it got for
+    /// itself as the user's federated credential. It always comes from the identity provider; later calls are
+    /// [silent](Self::acquire_token_silent).
+    pub fn acquire_token_by_user_federated_identity_credential<S>(
+        &self,
+        credential: UserFederatedIdentityCredential,
+        user: FederatedUser,
+        scopes: S,
+        options: CallOptions,
+    ) -> Flow<AuthenticationResult>
+    where
+        S: IntoIterator<Item: AsRef<str>>,
+    {
+        let begun = crate::protocol::user_fic::check(&credential, &user)
+            .and_then(|()| self.0.sign_in(scopes, options.clone()));
+        let who = AgentUser { credential, user };
+        self.0.begin(
+            "user federated identity credential",
+            options,
+            begun,
+            |wanted, app, io| user_fic::acquire(who, wanted, app, io),
+        )
+    }
+
+    /// A token for the application itself as a part of another flow, which proves itself with it.
+    pub(crate) async fn acquire_within(
+        &self,
+        scope: &str,
+        options: ClientCredentialOptions,
+        io: &mut Io,
+    ) -> Result<AuthenticationResult, Error> {
+        self.client_job([scope], options)?.within(io).await
+    }
+
+    /// Whether its cache or its credential needs what is awaited, which a blocking application cannot do.
+    pub(crate) fn needs_async(&self) -> bool {
+        let persistence = self.0.persistence.as_ref();
+        persistence.is_some_and(|persistence| persistence.is_async())
+            || self.credential().is_some_and(ClientCredential::needs_async)
     }
 
     fn on_behalf_of<S>(

@@ -19,4 +19,5 @@ pub(crate) mod refresh;
 pub(crate) mod signature;
 pub(crate) mod silent;
 pub(crate) mod stored;
+pub(crate) mod user_fic;
 pub(crate) mod user_grant;

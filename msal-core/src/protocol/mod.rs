@@ -14,6 +14,7 @@ pub mod saml;
 pub(crate) mod tests;
 pub mod token;
 mod user;
+pub mod user_fic;
 pub mod user_realm;
 
 pub use post::Post;

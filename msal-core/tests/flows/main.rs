@@ -11,6 +11,7 @@ mod bound;
 mod client_credentials;
 mod device_code;
 mod engine;
+mod federated;
 #[cfg(feature = "certificate")]
 mod id_token_signatures;
 mod identity;

@@ -87,7 +87,10 @@ impl Registration {
         }
     }
 
-    fn at_local_provider(client_id: &str, client_secret: &str) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn at_local_provider(
+        client_id: &str,
+        client_secret: &str,
+    ) -> Result<Self, Box<dyn Error>> {
         Ok(Self {
             tenant: defaults::TENANT_ID.to_owned(),
             client_id: client_id.to_owned(),

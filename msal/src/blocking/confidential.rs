@@ -2,7 +2,11 @@ use std::fmt;
 
 use msal_core::app::AuthCodeFlow;
 use msal_core::credential::ClientCredential;
-use msal_core::{Account, Error, ErrorKind, Flow, Password, RefreshToken, UserAssertion};
+use msal_core::protocol::user_fic::FederatedUser;
+use msal_core::{
+    Account, Error, ErrorKind, Flow, Password, RefreshToken, UserAssertion,
+    UserFederatedIdentityCredential,
+};
 
 use crate::builder::{Buildable, Builder, Confidential};
 use crate::call::{BlockingClient, Call, Client};
@@ -11,8 +15,8 @@ use crate::host::BlockingDriver;
 use crate::interactive::CancelHandle;
 use crate::means::BlockingMeans;
 use crate::request::{
-    Accounts, ByAuthCode, ByPassword, ByRefreshToken, ForClient, InitiateAuthCode, LogoutUrl,
-    OnBehalfOf, RemoveAccount, Silent, StopProcess,
+    Accounts, ByAuthCode, ByPassword, ByRefreshToken, ByUserFederatedIdentityCredential, ForClient,
+    InitiateAuthCode, LogoutUrl, OnBehalfOf, RemoveAccount, Silent, StopProcess,
 };
 
 /// An application that can keep a secret: a web app, a web API, a daemon. Cheap to clone; make one and reuse it.

@@ -11,6 +11,7 @@ mod password;
 mod refresh_token;
 mod silent;
 mod user_core;
+mod user_fic;
 
 pub use accounts::{Accounts, LogoutUrl, RemoveAccount};
 pub use auth_code::{ByAuthCode, InitiateAuthCode};
@@ -23,3 +24,4 @@ pub use password::ByPassword;
 pub use refresh_token::ByRefreshToken;
 pub use silent::Silent;
 pub(crate) use user_core::UserCore;
+pub use user_fic::ByUserFederatedIdentityCredential;

@@ -19,6 +19,7 @@ mod explain_silent;
 mod failures;
 mod interactive;
 mod issuers;
+mod machine;
 mod on_behalf_of;
 mod other_libraries;
 mod refresh_token;

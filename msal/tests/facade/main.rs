@@ -8,6 +8,8 @@ mod bound;
 mod callbacks;
 mod cancelling;
 mod executors;
+#[cfg(unix)]
+mod federated;
 mod interactive;
 mod leaving;
 mod managed;

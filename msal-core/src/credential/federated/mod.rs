@@ -5,6 +5,7 @@
 //! Source: <https://learn.microsoft.com/entra/workload-id/workload-identity-federation>.
 
 mod answer;
+mod application;
 mod azure_pipelines;
 mod github_actions;
 mod managed_identity;
@@ -13,13 +14,14 @@ mod workload_identity;
 
 use std::fmt;
 
+pub use application::ApplicationAssertion;
 pub use azure_pipelines::AzurePipelines;
 pub use github_actions::GitHubActions;
 pub use managed_identity::ManagedIdentityAssertion;
 pub use token_file::{TokenFile, TokenFiles};
 pub use workload_identity::{WorkloadIdentity, WorkloadIdentityBuilder};
 
-use crate::exchange::{Asker, Terms, exchange};
+use crate::exchange::{Asker, Terms, exchange, paused};
 use crate::flow::Io;
 use crate::retry::RetryPolicy;
 use crate::{ClientAssertion, Error, ErrorKind, Request, Response, ServerError};
@@ -28,6 +30,8 @@ use crate::{ClientAssertion, Error, ErrorKind, Request, Response, ServerError};
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum FederatedCredential {
+    /// Entra ID, for another application, such as the blueprint of an agent identity.
+    Application(ApplicationAssertion),
     /// A run of Azure Pipelines.
     AzurePipelines(AzurePipelines),
     /// A file that somebody renews, such as Kubernetes.
@@ -41,24 +45,30 @@ pub enum FederatedCredential {
 impl FederatedCredential {
     /// A fresh assertion.
     pub(super) async fn assertion(&self, io: &mut Io) -> Result<ClientAssertion, Error> {
-        let assertion = match self {
+        let asked = self.ask(io).await;
+        asked.map_err(|error| of_issuer(error, self.name()))
+    }
+
+    async fn ask(&self, io: &mut Io) -> Result<ClientAssertion, Error> {
+        match self {
+            Self::Application(other) => other.assertion(io).await,
             Self::AzurePipelines(run) => {
-                let answer = ask(run.request()?, AzurePipelines::NAME, io).await?;
-                AzurePipelines::parse(&answer)
+                let answer = send(run.request()?, AzurePipelines::NAME, io).await?;
+                AzurePipelines::parse(&answer).map_err(|error| paused(error, &answer, io))
             }
             Self::File(file) => file.read(io).await,
             Self::GitHubActions(run) => {
-                let answer = ask(run.request()?, GitHubActions::NAME, io).await?;
-                GitHubActions::parse(&answer)
+                let answer = send(run.request()?, GitHubActions::NAME, io).await?;
+                GitHubActions::parse(&answer).map_err(|error| paused(error, &answer, io))
             }
             Self::ManagedIdentity(identity) => identity.assertion(io).await,
-        };
-        assertion.map_err(|error| of_issuer(error, self.name()))
+        }
     }
 
     /// Whether it rests on a callback that is awaited.
     pub(super) fn needs_async(&self) -> bool {
         match self {
+            Self::Application(other) => other.needs_async(),
             Self::ManagedIdentity(identity) => identity.needs_async(),
             _ => false,
         }
@@ -66,6 +76,7 @@ impl FederatedCredential {
 
     pub(super) fn name(&self) -> &'static str {
         match self {
+            Self::Application(_) => ApplicationAssertion::NAME,
             Self::AzurePipelines(_) => AzurePipelines::NAME,
             Self::File(_) => TokenFile::NAME,
             Self::GitHubActions(_) => GitHubActions::NAME,
@@ -77,11 +88,18 @@ impl FederatedCredential {
 impl fmt::Debug for FederatedCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Application(other) => other.fmt(f),
             Self::AzurePipelines(run) => run.fmt(f),
             Self::File(file) => file.fmt(f),
             Self::GitHubActions(run) => run.fmt(f),
             Self::ManagedIdentity(identity) => identity.fmt(f),
         }
+    }
+}
+
+impl From<ApplicationAssertion> for FederatedCredential {
+    fn from(other: ApplicationAssertion) -> Self {
+        Self::Application(other)
     }
 }
 
@@ -110,7 +128,7 @@ impl From<TokenFile> for FederatedCredential {
 }
 
 /// Issuers make another token each time, so asking once more does no harm.
-async fn ask(request: Request, issuer: &'static str, io: &mut Io) -> Result<Response, Error> {
+async fn send(request: Request, issuer: &'static str, io: &mut Io) -> Result<Response, Error> {
     let terms = Terms {
         retry: RetryPolicy::REPEATABLE,
         throttle: None,

@@ -186,7 +186,7 @@ macro_rules! told {
     }};
 }
 
-pub(crate) use {check, each, explain, make, told};
+pub(crate) use {check, connected, each, explain, make, told};
 
 pub(crate) fn credential_missing() -> Error {
     wrong(
@@ -206,7 +206,7 @@ pub(crate) fn credential_given() -> Error {
 pub(crate) struct Executor(Option<tokio::runtime::Runtime>);
 
 impl Executor {
-    fn new() -> Result<Self, Error> {
+    pub(crate) fn new() -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

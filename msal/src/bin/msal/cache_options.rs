@@ -80,6 +80,11 @@ impl CacheOptions {
         }
     }
 
+    /// Whether one was named at all.
+    pub(crate) fn is_named(&self) -> bool {
+        self.file.is_some() || self.store.is_some()
+    }
+
     pub(crate) fn compatibility(&self) -> Compatibility {
         self.compatible.into()
     }

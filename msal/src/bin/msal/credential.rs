@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use msal::{Certificate, ClientCredential, Error};
+use msal::{Certificate, ClientCredential, Error, federated};
 
 use crate::input::{self, SMALL, wrong};
 
@@ -35,6 +35,12 @@ pub(crate) struct CredentialOptions {
     /// A client assertion that was made elsewhere
     #[arg(long, global = true, value_name = "FILE")]
     assertion_file: Option<PathBuf>,
+    /// A client assertion that something else renews in this file, such as Kubernetes
+    #[arg(long, global = true, value_name = "FILE")]
+    federated_token_file: Option<PathBuf>,
+    /// The run of GitHub Actions that this is, as its variables tell
+    #[arg(long, global = true)]
+    github_actions: bool,
 }
 
 impl CredentialOptions {
@@ -48,6 +54,18 @@ impl CredentialOptions {
         if let Some(path) = &self.assertion_file {
             let text = input::text(path, "client assertion", SMALL)?;
             return Ok(Some(ClientCredential::from_assertion(text)));
+        }
+        if let Some(path) = &self.federated_token_file {
+            // It is read for each request; what is wrong with it now is wrong usage.
+            let text = input::text(path, "federated token", SMALL)?;
+            if text.trim().is_empty() {
+                return Err(wrong("federated token", "the file is empty"));
+            }
+            return Ok(Some(federated::token_file(path)));
+        }
+        if self.github_actions {
+            let run = federated::github_actions()?;
+            return Ok(Some(ClientCredential::from_federated(run)));
         }
         let certificate = self.certificate()?;
         Ok(certificate.map(|certificate| {
@@ -85,6 +103,11 @@ impl CredentialOptions {
             (certificate, "--certificate with --private-key"),
             (self.pfx.is_some(), "--pfx"),
             (self.assertion_file.is_some(), "--assertion-file"),
+            (
+                self.federated_token_file.is_some(),
+                "--federated-token-file",
+            ),
+            (self.github_actions, "--github-actions"),
         ];
         let given: Vec<&str> = given
             .iter()

@@ -253,7 +253,7 @@ fn is_same_audience(context: &Context, recorded: &str, presented: &str) -> bool 
             .is_some_and(|resource| resource.app_id() == presented)
 }
 
-fn check_times(context: &Context, assertion: &Jws<'_>) -> Result<(), EntraError> {
+pub(super) fn check_times(context: &Context, assertion: &Jws<'_>) -> Result<(), EntraError> {
     let now = context.clock.now();
     let seconds = now.unix_timestamp() as f64;
     let Some(end) = assertion.time("exp") else {

@@ -18,6 +18,7 @@ mod saml_bearer;
 mod scope;
 pub(crate) mod signed;
 mod ssh_certificate;
+mod user_fic;
 pub(crate) mod user_grant;
 pub(crate) mod user_token;
 
@@ -71,6 +72,7 @@ fn grant(context: &Context, request: &Request, realm: &Realm) -> Result<Value, E
         on_behalf_of::GRANT_TYPE if takes_tokens(realm) => {
             on_behalf_of::grant(context, &form, realm)
         }
+        user_fic::GRANT_TYPE if realm.kind == Kind::Entra => user_fic::grant(context, &form, realm),
         saml_bearer::GRANT_TYPE_1_1 if has_user_realms(realm) => {
             saml_bearer::grant(context, &form, realm, SamlVersion::V1_1)
         }

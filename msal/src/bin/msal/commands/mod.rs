@@ -6,8 +6,10 @@ mod auth_code_url;
 mod cache;
 mod client_credentials;
 mod device_code;
+mod doctor;
 mod explain;
 mod interactive;
+mod managed_identity;
 mod on_behalf_of;
 mod refresh_token;
 mod sign_out;
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     ClientCredentials(client_credentials::Options),
     /// Signs a user in on another device, with a code that is typed there
     DeviceCode,
+    /// Looks at what this machine offers: identities, proxy, cache, key store, browser
+    Doctor(doctor::Options),
     /// Says why the look-up in the cache hits or misses; sends nothing
     #[command(
         subcommand,
@@ -48,6 +52,9 @@ pub(crate) enum Command {
     Explain(explain::Command),
     /// Signs a user in, in their browser
     Interactive(interactive::Options),
+    /// Gets a token for an identity that Azure has given this machine
+    #[command(subcommand_negates_reqs = true, disable_help_subcommand = true)]
+    ManagedIdentity(managed_identity::Options),
     /// Gets a token for the user who called an API, for the API to call another with
     OnBehalfOf(on_behalf_of::Options),
     /// Gets a token by a refresh token that another library kept
@@ -70,8 +77,10 @@ pub(crate) fn run(line: &CommandLine) -> Result<Json, Error> {
         Command::Cache(command) => cache::run(command),
         Command::ClientCredentials(options) => client_credentials::run(options, common),
         Command::DeviceCode => device_code::run(common),
+        Command::Doctor(options) => doctor::run(options, common),
         Command::Explain(command) => explain::run(command, common),
         Command::Interactive(options) => interactive::run(options, common),
+        Command::ManagedIdentity(options) => managed_identity::run(options, common),
         Command::OnBehalfOf(options) => on_behalf_of::run(options, common),
         Command::RefreshToken(options) => refresh_token::run(options, common),
         Command::SignOut(options) => sign_out::run(options, common),
