@@ -88,10 +88,15 @@ fn bytes(entity: &Entity) -> usize {
     match entity {
         Entity::AccessToken(entry) => {
             let is_held = entry.owner() != OwnerRef::App;
+            // One's tokens are indexed by resource, and an application's by scope.
+            let places = match is_held {
+                true => 1,
+                false => indexed(entry.scopes()).count(),
+            };
             size_of::<AccessTokenEntry>()
                 + entry.secret().expose().len()
                 + entry.realm().len()
-                + indexed(entry.scopes()).count() * INDEXED
+                + places * INDEXED
                 + usize::from(is_held) * LISTED
                 + of_members(entry.members())
                 + SHARED

@@ -75,7 +75,10 @@ impl TokenCache {
             (entity, used)
         }));
         let table = self.0.table.emptied();
-        fresh.fill(&table, schema::newest(loaded, &mut parsed.report));
+        if keep || parsed.has_twins {
+            loaded = schema::newest(loaded, &mut parsed.report);
+        }
+        fresh.fill(&table, loaded);
         let now = self.0.now.load(Ordering::Relaxed);
         let gone = fresh.enforce(&table, self.0.limits, now, &Change::default());
         if !keep {

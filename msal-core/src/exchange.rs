@@ -238,11 +238,11 @@ fn throttled(error: &Error) -> Error {
     }
 }
 
-/// The pause that the server asks for: seconds, or a date, RFC 9110 section 10.2.3. Some servers give a fraction too.
+/// The pause that the server asks for: seconds, or a date, RFC 9110 section 10.2.3.
 pub(crate) fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
     let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     let pause = match text.parse() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+        Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
             let date = httpdate::parse_http_date(text).ok()?;
             date.duration_since(SystemTime::from(now))

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+pub(crate) use machine::asked_pause;
+
 use crate::{Env, Response, TransportError, TransportErrorKind};
 
 /// How often a failed sending is repeated, and after which pauses.

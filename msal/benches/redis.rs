@@ -12,10 +12,11 @@ mod support;
 
 use std::cell::Cell;
 use std::error::Error;
+use std::future::IntoFuture;
 
 use msal::cache::redis::{AsyncRedisStore, RedisStore};
 use msal::cache::{AsyncCacheStore, CacheStore, Content, Loaded, Next};
-use msal::{Account, PersistentCache, TokenSource, blocking};
+use msal::{Account, PersistentCache, TokenCache, TokenSource, blocking};
 use msal_testing::defaults;
 use redis::Commands;
 use tokio::runtime::Runtime;
@@ -127,20 +128,24 @@ fn in_tokio(server: &Server) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Calls of an application that finds nothing in memory: two users push each other out.
+/// Calls of applications that find nothing in memory: two users push each other out.
 fn calls(server: &Server, stage: &Stage, users: usize) -> Result<(), Box<dyn Error>> {
-    let accounts = [
-        sign_in(server, stage, defaults::USERNAME)?,
-        sign_in(server, stage, defaults::OTHER_USERNAME)?,
-    ];
-    let store = RedisStore::new(server.options())?;
-    let cache = PersistentCache::builder()
-        .max_entries(4)
-        .store(store.clone());
-    let app = stage.command().token_cache(cache).build()?;
+    let (alice, value) = sign_in(server, stage, defaults::USERNAME)?;
+    let (bob, _) = sign_in(server, stage, defaults::OTHER_USERNAME)?;
+    let key = format!("msal:{{{}}}", alice.home_account_id());
+    let accounts = [alice, bob];
+    let small = || PersistentCache::builder().max_entries(4);
+    let cache = small().store(RedisStore::new(server.options())?);
+    let blocking = stage.command().token_cache(cache).build()?;
+    let cache = small().async_store(AsyncRedisStore::new(server.options())?);
+    let on_tokio = stage.desktop().token_cache(cache).build()?;
+    let runtime = Runtime::new()?;
     let mut connection = server.connection();
     let turn = Cell::new(0);
-    let key = format!("msal:{{{}}}", accounts[0].0.home_account_id());
+    let next = || {
+        turn.set(turn.get() ^ 1);
+        &accounts[turn.get()]
+    };
     let race = Race::run(
         ROUNDS,
         CALLS,
@@ -149,15 +154,33 @@ fn calls(server: &Server, stage: &Stage, users: usize) -> Result<(), Box<dyn Err
                 let _: Vec<u8> = connection.get(&key).expect("a value");
             }),
             &mut repeated(|| {
-                turn.set(turn.get() ^ 1);
-                let hit = app.acquire_token_silent(SCOPES, &accounts[turn.get()].0);
-                let hit = hit.send().expect("a token");
-                assert!(hit.token_source() == TokenSource::Cache);
+                let hit = blocking.acquire_token_silent(SCOPES, next()).send();
+                assert!(hit.expect("a token").token_source() == TokenSource::Cache);
+            }),
+            &mut repeated(|| {
+                let hit = on_tokio.acquire_token_silent(SCOPES, next());
+                let hit = runtime.block_on(hit.into_future());
+                assert!(hit.expect("a token").token_source() == TokenSource::Cache);
+            }),
+            &mut repeated(|| {
+                let cache = TokenCache::new();
+                cache.merge(&value[..value.len() - 16]).expect("a cache");
+            }),
+            &mut repeated(|| {
+                let thread = std::thread::spawn(|| ());
+                thread.join().expect("it does nothing");
             }),
         ],
     );
-    let work = format!("cold hit of a call, {users} users in the store");
+    let work = format!("cold hit of a call, {users} users in the store, blocking");
     row(&work, 2.0, race.time(1), race.ratio(1, 0), "GET");
+    let work = format!("cold hit of a call, {users} users in the store, async");
+    row(&work, 2.0, race.time(2), race.ratio(2, 0), "GET");
+    report::note("of it: reading the JSON", &report::time(race.time(3)));
+    report::note(
+        "of it, where blocking: a thread that can be left behind",
+        &report::time(race.time(4)),
+    );
     Ok(())
 }
 

@@ -24,7 +24,7 @@ pub struct EncryptionKey(Arc<Zeroizing<[u8; LENGTH]>>);
 
 /// Tells one key from another: 8 bytes of a hash, of which nothing can be read.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct KeyId(pub(super) [u8; KeyId::LENGTH]);
+pub struct KeyId(pub(super) [u8; Self::LENGTH]);
 
 impl EncryptionKey {
     /// A key of these bytes, which must be random: no password.

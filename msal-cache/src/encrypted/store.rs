@@ -146,6 +146,10 @@ impl<S: CacheStore> CacheStore for Encrypted<S> {
         self.inner.lease(name, digest, limit)
     }
 
+    fn is_read_only(&self) -> bool {
+        self.inner.is_read_only()
+    }
+
     fn leftovers(&self) -> Result<Vec<String>, Error> {
         self.inner.leftovers()
     }
@@ -174,6 +178,10 @@ impl<S: AsyncCacheStore> AsyncCacheStore for Encrypted<S> {
 
     async fn lease(&self, name: &str, digest: &[u8; 32], limit: Duration) -> Result<Lease, Error> {
         self.inner.lease(name, digest, limit).await
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.inner.is_read_only()
     }
 
     async fn leftovers(&self) -> Result<Vec<String>, Error> {

@@ -32,17 +32,23 @@ impl CacheStore for FileStore {
                 _ => Err(FileError::ReadOnly { path: self.path() }.into()),
             };
         }
-        self.locked(|held| {
-            let found = self.read_in(held.folder)?;
-            let content = match make(&found)? {
-                Next::Keep => return Ok(kept(found)),
-                Next::Put(content) => content.bytes,
-                Next::Remove => NOTHING.to_vec().into(),
-            };
-            let before = found.version;
-            let after = self.replace(held, &content)?;
-            Ok(Updated { before, after })
-        })
+        for _ in 0..TRIES {
+            let updated = self.locked(|held| {
+                let found = self.read_in(held.folder)?;
+                let content = match make(&found)? {
+                    Next::Keep => return Ok(Some(kept(found))),
+                    Next::Put(content) => content.bytes,
+                    Next::Remove => NOTHING.to_vec().into(),
+                };
+                let before = found.version;
+                let after = self.replace(held, &content)?;
+                Ok::<_, Error>(after.map(|after| Updated { before, after }))
+            });
+            if let Some(updated) = updated? {
+                return Ok(updated);
+            }
+        }
+        Err(FileError::LockLost { path: self.path() }.into())
     }
 
     fn set_aside(&self, _name: &str, damaged: &Version) -> Result<Option<String>, Error> {
@@ -52,6 +58,10 @@ impl CacheStore for FileStore {
 
     fn lease(&self, _name: &str, digest: &[u8; 32], limit: Duration) -> Result<Lease, Error> {
         Ok(self.refresh_lease(digest, limit)?)
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     fn leftovers(&self) -> Result<Vec<String>, Error> {
@@ -107,3 +117,6 @@ const NOTHING: &[u8] = b"{}";
 const LOOKS: u32 = 20;
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// How often the peers' lock may be lost in the middle of a write.
+const TRIES: u32 = 20;

@@ -19,6 +19,12 @@ pub enum FileError {
         /// What it said.
         source: io::Error,
     },
+    /// Somebody else removed the lock whenever it was taken. Nothing was written.
+    #[error("the lock on `{}` was removed by somebody else, again and again", path.display())]
+    LockLost {
+        /// The file.
+        path: PathBuf,
+    },
     /// Somebody else held the lock all the time. Nothing was read or written.
     #[error("`{}` was locked by somebody else for {} ms", path.display(), waited.as_millis())]
     LockTimeout {

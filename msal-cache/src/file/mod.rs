@@ -26,6 +26,7 @@ mod error;
 mod folder;
 #[cfg(unix)]
 mod folder;
+pub mod known;
 mod lease;
 mod lock;
 mod peer_lock;

@@ -35,6 +35,11 @@ impl<'f> PeerLock<'f> {
         }
     }
 
+    /// Whether nobody has removed it.
+    pub(super) fn is_held(&self) -> Result<bool, FileError> {
+        self.folder.is_named(self.name, &self.file)
+    }
+
     /// None where the file system knows no second names.
     fn link(
         folder: &'f Folder,
@@ -80,7 +85,7 @@ impl<'f> PeerLock<'f> {
 
 impl Drop for PeerLock<'_> {
     fn drop(&mut self) {
-        let removed = match self.folder.is_named(self.name, &self.file) {
+        let removed = match self.is_held() {
             Ok(true) => self.folder.remove(self.name).map(drop),
             Ok(false) => Ok(()),
             Err(error) => Err(error),

@@ -59,7 +59,7 @@ pub(super) struct Names {
 pub(super) struct Held<'f> {
     pub(super) folder: &'f Folder,
     // Let go in this order.
-    _peer_lock: Option<PeerLock<'f>>,
+    peer_lock: Option<PeerLock<'f>>,
     lock: Lock,
 }
 
@@ -154,7 +154,7 @@ impl FileStore {
             .then(|| PeerLock::take(&folder, &self.names.peer_lock, &wait));
         let held = Held {
             folder: &folder,
-            _peer_lock: peer_lock.transpose()?,
+            peer_lock: peer_lock.transpose()?,
             lock,
         };
         work(&held)
@@ -191,34 +191,52 @@ impl FileStore {
         Ok(found(Some(bytes), Stamp { generation, file }))
     }
 
-    pub(super) fn replace(&self, held: &Held<'_>, content: &[u8]) -> Result<Version, FileError> {
+    /// Puts `content` in the place of what the file holds. None where that was not done, because the peers' lock was lost:
+    /// some of them remove locks that are not theirs, and whoever took it since may have read the file already.
+    pub(super) fn replace(
+        &self,
+        held: &Held<'_>,
+        content: &[u8],
+    ) -> Result<Option<Version>, FileError> {
         self.within_limit(content.len() as u64)?;
         let folder = held.folder;
         let generation = held.lock.advance(&folder.path(&self.names.lock))?;
         let file = fresh(folder, &self.names.next)?;
         let path = folder.path(&self.names.next);
-        let renamed = (&file)
+        let replaced = (&file)
             .write_all(content)
             .map_err(FileError::io("writing", &path))
+            .map(|()| self.touch(&file))
             .and_then(|()| file.sync_all().map_err(FileError::io("syncing", &path)))
-            .and_then(|()| folder.rename(&self.names.next, &self.names.cache));
-        if let Err(error) = renamed {
+            .and_then(|()| held.is_alone())
+            .and_then(|is_alone| match is_alone {
+                true => folder.rename(&self.names.next, &self.names.cache).map(Some),
+                false => Ok(None),
+            });
+        let Ok(Some(())) = replaced else {
             if let Err(left) = folder.remove(&self.names.next) {
                 tracing::warn!(target: "msal", error = %left, "a file with tokens was left behind");
             }
-            return Err(error);
-        }
-        folder.sync()?;
+            return replaced.map(|_| None);
+        };
+        // Again, and at once: the disk may have been slow.
         self.touch(&file);
+        folder.sync()?;
         let metadata = file.metadata();
         let metadata = metadata.map_err(FileError::io("looking at", &self.path()))?;
         let file = Some(Identity::of(&metadata));
-        Ok(Stamp { generation, file }.version())
+        Ok(Some(Stamp { generation, file }.version()))
     }
 
-    /// Peers compare the time of the file with the clock of their last look, so it must not be that of the first byte.
+    /// Peers compare the time of the file with the clock of their last look, so it must not be that of the first byte. They
+    /// look at the clock when they have read, not before: a time that is a little ahead has them read what was written
+    /// meanwhile.
     fn touch(&self, file: &File) {
-        if let Err(error) = file.set_modified(SystemTime::now()) {
+        let time = match self.is_shared {
+            true => SystemTime::now() + AHEAD,
+            false => SystemTime::now(),
+        };
+        if let Err(error) = file.set_modified(time) {
             tracing::debug!(target: "msal", %error, "the time of the token cache could not be set");
         }
     }
@@ -245,6 +263,12 @@ impl FileStore {
             bytes,
             limit: self.limit,
         })
+    }
+}
+
+impl Held<'_> {
+    fn is_alone(&self) -> Result<bool, FileError> {
+        self.peer_lock.as_ref().map_or(Ok(true), PeerLock::is_held)
     }
 }
 
@@ -285,3 +309,6 @@ pub(super) fn with(name: &OsStr, suffix: &str) -> OsString {
 const LIMIT: u64 = 256 << 20;
 
 const WAIT: Duration = Duration::from_secs(10);
+
+/// Longer than a peer takes to read the file, and soon over.
+const AHEAD: Duration = Duration::from_secs(2);

@@ -31,8 +31,8 @@ impl Locator {
 
     /// The spot of a token under one of its scopes.
     ///
-    /// All that belongs to one user shares a shard. Tokens of applications are spread, since one application may have
-    /// all of them.
+    /// All that belongs to one user shares a shard, and there all of their tokens for one resource a hash: a token has
+    /// many scopes, but one place. Tokens of applications are spread by scope, since one application may have all of them.
     pub(crate) fn token(&self, key: &Key<'_>, scope: &str) -> Spot {
         let mut hasher = self.seed.build_hasher();
         let group = match key.owner {
@@ -54,7 +54,13 @@ impl Locator {
         if let Some(extended) = key.extended {
             hasher.write(extended.hash().as_bytes());
         }
-        write_folded(&mut hasher, scope);
+        write_folded(
+            &mut hasher,
+            match group {
+                Some(_) => resource(scope),
+                None => scope,
+            },
+        );
         let hash = hasher.finish();
         Spot {
             shard: self.shard(low_bits(group.unwrap_or(hash))),
@@ -101,6 +107,11 @@ fn group(hasher: &mut impl Hasher, kind: u8, place: &str, owner: &str) -> u64 {
     hasher.write(place.as_bytes());
     hasher.write(owner.as_bytes());
     hasher.finish()
+}
+
+/// What of a scope names the resource, as in `api://id/Files.Read`; nothing for those of Microsoft Graph.
+fn resource(scope: &str) -> &str {
+    scope.rsplit_once('/').map_or("", |(resource, _)| resource)
 }
 
 const ACCOUNT: u8 = 0;
@@ -177,6 +188,23 @@ mod tests {
         let user = locator.holder(&Holder::user("login.microsoftonline.com", "uid.utid"));
         for scope in ["a", "b", "c", "d"] {
             assert_eq!(locator.token(&key(scope, owner), scope).shard, user.shard);
+        }
+    }
+
+    #[test]
+    fn scopes_of_one_resource_share_a_spot_of_a_user_and_of_no_application() {
+        let locator = Locator::new(64);
+        for (one, other, is_shared) in [
+            ("User.Read", "mail.read", true),
+            ("api://id/Files.Read", "API://ID/.default", true),
+            ("api://id/Files.Read", "api://other/Files.Read", false),
+            ("User.Read", "api://id/User.Read", false),
+            ("https://host//.default", "https://host/.default", false),
+        ] {
+            let owner = OwnerRef::Account("uid.utid");
+            let spot = |owner, scope| locator.token(&key("t", owner), scope);
+            assert_eq!(spot(owner, one) == spot(owner, other), is_shared, "{one}");
+            assert_ne!(spot(OwnerRef::App, one), spot(OwnerRef::App, other));
         }
     }
 

@@ -59,7 +59,7 @@ impl KeyringItem {
                 may_prompt: false,
             },
             encoding: Encoding::default(),
-            signal: FileStore::new(signal)?.shared(true),
+            signal: FileStore::new(signal)?.shared(true).lock_wait(WAIT),
         })
     }
 
@@ -281,3 +281,6 @@ const NAME: &str = "cache";
 
 /// Longer than for a key: a cache may be large.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// How long others may hold the lock, under which they speak to the key store; MSAL Node and .NET wait twice as long.
+const WAIT: Duration = Duration::from_secs(30);

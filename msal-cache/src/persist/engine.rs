@@ -64,6 +64,13 @@ impl Engine {
         }
     }
 
+    pub(super) fn is_read_only(&self) -> bool {
+        match self {
+            Self::Async(store) => store.is_read_only(),
+            Self::Blocking(store) => store.is_read_only(),
+        }
+    }
+
     pub(super) async fn leftovers(&self) -> Result<Vec<String>, Error> {
         match self {
             Self::Async(store) => store.leftovers().await,

@@ -174,6 +174,9 @@ impl Part {
         writing: Writing,
         keeper: &Keeper,
     ) -> Result<(), Error> {
+        if keeper.engine.is_read_only() && !self.state().removes() {
+            return Ok(());
+        }
         let mut events = Events::new(&keeper.hook);
         let _turn = keeper.engine.lock(&self.turn).await;
         let engine = &keeper.engine;
@@ -296,6 +299,12 @@ impl Taking<'_> {
 }
 
 impl State {
+    /// Whether anything is to go that a store may have.
+    fn removes(&self) -> bool {
+        let mut pending = self.pending.iter();
+        pending.any(|pending| !pending.change.removals.is_empty())
+    }
+
     fn keep(&mut self, change: &Change) {
         self.last = self.last.wrapping_add(1);
         self.pending.push_back(Pending {

@@ -58,6 +58,11 @@ pub trait CacheStore: Debug + Send + Sync {
         Ok(Lease::none())
     }
 
+    /// Whether nothing is ever written: then new tokens stay in memory, and signing out is an error.
+    fn is_read_only(&self) -> bool {
+        false
+    }
+
     /// What is left of tokens elsewhere, such as damaged files that were set aside: whoever signs out should know.
     fn leftovers(&self) -> Result<Vec<String>, Error> {
         Ok(Vec::new())
@@ -108,6 +113,11 @@ pub trait AsyncCacheStore: Debug + Send + Sync {
         _limit: Duration,
     ) -> Result<Lease, Error> {
         Ok(Lease::none())
+    }
+
+    /// As [`CacheStore::is_read_only`].
+    fn is_read_only(&self) -> bool {
+        false
     }
 
     /// As [`CacheStore::leftovers`].

@@ -24,6 +24,8 @@ pub(crate) struct Parsed {
     pub(crate) sections: BTreeMap<String, Box<RawValue>>,
     pub(crate) unreadable: Unreadable,
     pub(crate) report: Report,
+    /// Whether any two entries may be the same.
+    pub(crate) has_twins: bool,
 }
 
 /// Reads a file as leniently as can be done without guessing. An empty file is an empty cache.
@@ -61,7 +63,7 @@ pub(crate) fn read(file: &[u8], limit: usize) -> Result<Parsed, Error> {
         bad(format!("{what} at line {line}, column {column}"))
     })?;
     parsed.report.entries = parsed.entities.len();
-    find_collisions(&parsed.entities, &mut parsed.report);
+    parsed.has_twins = find_collisions(&parsed.entities, &mut parsed.report);
     Ok(parsed)
 }
 
@@ -104,7 +106,9 @@ impl<'de> Visitor<'de> for Root<'_> {
 
 impl Root<'_> {
     fn take_section(&mut self, kind: Kind, entries: Vec<(Name<'_>, &RawValue)>) {
-        let mut keys = HashSet::with_capacity_and_hasher(entries.len(), RandomState::default());
+        // Where they are in order, as we write them, any two that are the same are neighbours.
+        let are_apart = entries.is_sorted_by(|(Name(one), _), (Name(other), _)| one < other);
+        let mut keys = HashSet::with_hasher(RandomState::default());
         for (Name(key), json) in entries {
             match self.reader.entity(kind, json) {
                 Ok(entity) => self.parsed.entities.push(entity),
@@ -117,6 +121,9 @@ impl Root<'_> {
                     let unreadable = &mut self.parsed.unreadable;
                     unreadable.insert(kind, key.to_string(), json.get());
                 }
+            }
+            if are_apart {
+                continue;
             }
             if let Some(key) = keys.replace(key) {
                 self.parsed.report.note_collision(Collision {
@@ -159,8 +166,9 @@ impl<'de> Deserialize<'de> for Section<'de> {
     }
 }
 
-/// Entries whose fields differ, but not the key that is made of them.
-fn find_collisions(entities: &[Entity], report: &mut Report) {
+/// Notes entries whose fields differ, but not the key that is made of them. Answers whether any two have one key.
+fn find_collisions(entities: &[Entity], report: &mut Report) -> bool {
+    let mut has_twins = false;
     let seed = RandomState::default();
     let mut known: HashMap<u64, &Entity, RandomState> =
         HashMap::with_capacity_and_hasher(entities.len(), RandomState::default());
@@ -174,7 +182,11 @@ fn find_collisions(entities: &[Entity], report: &mut Report) {
             Entry::Vacant(slot) => {
                 slot.insert(entity);
             }
-            Entry::Occupied(slot) if Identity::of(slot.get()) != Identity::of(entity) => {
+            Entry::Occupied(slot) => {
+                has_twins = true;
+                if Identity::of(slot.get()) == Identity::of(entity) {
+                    continue;
+                }
                 // Two that only share a hash are far from colliding.
                 write_key(slot.get(), &mut other);
                 if key == other && beside_the_key(slot.get()) == beside_the_key(entity) {
@@ -182,9 +194,9 @@ fn find_collisions(entities: &[Entity], report: &mut Report) {
                     report.note_collision(Collision { section, key });
                 }
             }
-            Entry::Occupied(_) => {}
         }
     }
+    has_twins
 }
 
 /// What tells entries apart that share a key by design.

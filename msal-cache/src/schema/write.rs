@@ -24,7 +24,7 @@ pub(crate) fn write(
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let items = items(entities, compatibility);
     let sizes = items.iter();
-    let size = sizes.map(|item| 3 * item.key.len() + secret(item.entity).len() + BESIDE);
+    let size = sizes.map(|item| 2 * item.key.len() + own(item.entity) + BESIDE);
     let mut buffer = Buffer::with_capacity(size.sum());
     let written = write_root(&mut buffer, &items, sections, unreadable);
     written.map_err(|_| Error::new(ErrorKind::Cache).because("an entry could not be written"))?;
@@ -71,9 +71,10 @@ fn items(entities: &[Entity], compatibility: Compatibility) -> Vec<Item<'_>> {
         }
     }
     items.sort_by(|one, other| {
-        let order = |item: &Item<'_>| (item.kind, item.app, secret(item.entity).len());
-        (&one.key, order(one))
-            .cmp(&(&other.key, order(other)))
+        let order = |item: &Item<'_>| (item.app, secret(item.entity).len());
+        (one.kind.cmp(&other.kind))
+            .then_with(|| one.key.cmp(&other.key))
+            .then_with(|| order(one).cmp(&order(other)))
             .then_with(|| secret(one.entity).cmp(secret(other.entity)))
             .then_with(|| text(one).cmp(&text(other)))
     });
@@ -98,9 +99,17 @@ fn write_root(
     for kind in Kind::ALL {
         root.name(kind.name())?;
         let mut section = Object::open(root.buffer);
+        let from = items.partition_point(|item| item.kind < kind);
+        let to = items.partition_point(|item| item.kind <= kind);
+        let items = items.get(from..to).unwrap_or_default();
+        let are_apart = unreadable.of(kind).next().is_none()
+            && items.is_sorted_by(|one, other| one.key < other.key);
         let mut taken = HashSet::default();
-        for item in items.iter().filter(|item| item.kind == kind) {
-            section.name(&free_key(&item.key, &mut taken))?;
+        for item in items {
+            match are_apart {
+                true => section.name(&item.key)?,
+                false => section.name(&free_key(&item.key, &mut taken))?,
+            }
             write_entity(section.buffer, item)?;
         }
         for (key, json) in unreadable.of(kind) {
@@ -129,7 +138,7 @@ fn free_key<'k>(key: &'k str, taken: &mut HashSet<Cow<'k, str>, RandomState>) ->
 }
 
 fn write_entity(buffer: &mut Buffer, item: &Item<'_>) -> serde_json::Result<()> {
-    let mut entry = Object::open(buffer);
+    let mut entry = Object::of(buffer, item.entity);
     match item.entity {
         Entity::AccessToken(token) => write_access_token(&mut entry, token, item.app)?,
         Entity::Account(account) => write_account(&mut entry, account)?,
@@ -263,7 +272,8 @@ fn write_assertion_hash(entry: &mut Object<'_>, hash: &str) -> serde_json::Resul
 /// A JSON object that is being written.
 struct Object<'b> {
     buffer: &'b mut Buffer,
-    names: Vec<&'static str>,
+    /// Those of its own members, noted where there are others.
+    names: Option<Vec<&'static str>>,
     is_empty: bool,
 }
 
@@ -272,8 +282,16 @@ impl<'b> Object<'b> {
         buffer.push("{");
         Self {
             buffer,
-            names: Vec::new(),
+            names: None,
             is_empty: true,
+        }
+    }
+
+    fn of(buffer: &'b mut Buffer, entity: &Entity) -> Self {
+        let has_others = members(entity).is_some_and(|members| !members.is_empty());
+        Self {
+            names: has_others.then(|| Vec::with_capacity(16)),
+            ..Self::open(buffer)
         }
     }
 
@@ -292,13 +310,19 @@ impl<'b> Object<'b> {
     }
 
     fn text(&mut self, name: &'static str, value: &str) -> serde_json::Result<()> {
-        self.names.push(name);
+        self.note(name);
         self.name(name)?;
         push_text(self.buffer, value)
     }
 
+    fn note(&mut self, name: &'static str) {
+        if let Some(names) = &mut self.names {
+            names.push(name);
+        }
+    }
+
     fn null(&mut self, name: &'static str) -> serde_json::Result<()> {
-        self.names.push(name);
+        self.note(name);
         self.name(name)?;
         self.buffer.push("null");
         Ok(())
@@ -315,7 +339,8 @@ impl<'b> Object<'b> {
     /// What other libraries wrote, as they wrote it, but for what was said already.
     fn members(&mut self, members: &Members) -> serde_json::Result<()> {
         for (name, json) in members.iter() {
-            if !self.names.contains(&name) {
+            let names = self.names.as_deref().unwrap_or_default();
+            if !names.contains(&name) {
                 self.name(name)?;
                 self.buffer.push(json.get());
             }
@@ -354,5 +379,27 @@ fn secret(entity: &Entity) -> &str {
     }
 }
 
+/// What there is of an entry beside what its key is made of.
+fn own(entity: &Entity) -> usize {
+    let members = members(entity).into_iter().flat_map(Members::iter);
+    let members = members.map(|(name, value)| name.len() + value.get().len() + 4);
+    let texts = match entity {
+        Entity::Account(account) => account.local_account_id.len() + account.username.len(),
+        _ => secret(entity).len(),
+    };
+    members.sum::<usize>() + texts
+}
+
+fn members(entity: &Entity) -> Option<&Members> {
+    Some(match entity {
+        Entity::AccessToken(token) => token.members(),
+        Entity::Account(account) => &account.members,
+        Entity::AppMetadata(app) => &app.members,
+        Entity::IdToken(token) => token.extras.members(),
+        Entity::RefreshToken(token) => token.extras.members(),
+        _ => return None,
+    })
+}
+
 /// About what the names of an entry's members take, its times and its punctuation.
-const BESIDE: usize = 500;
+const BESIDE: usize = 320;

@@ -3,6 +3,7 @@ mod users;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use foldhash::fast::RandomState;
 use msal_core::store::{AccessTokenEntry, Entity};
 
 use crate::apps::Apps;
@@ -182,8 +183,7 @@ impl Table {
 
     /// Every access token, once, with the second of its last use.
     pub(crate) fn tokens(&self) -> Vec<(Arc<AccessTokenEntry>, u32)> {
-        let mut tokens: HashMap<*const AccessTokenEntry, (Arc<AccessTokenEntry>, u32)> =
-            HashMap::new();
+        let mut tokens: HashMap<_, (Arc<AccessTokenEntry>, u32), RandomState> = HashMap::default();
         for shard in 0..self.len() {
             for posting in self.read(shard).tokens.iter() {
                 let used = posting.used();

@@ -11,7 +11,10 @@ use zeroize::Zeroizing;
 
 /// Values in memory, which a test can look at and change as they are kept.
 #[derive(Debug, Default)]
-pub(crate) struct Shelf(Mutex<HashMap<String, (u64, Option<Vec<u8>>)>>);
+pub(crate) struct Shelf(Mutex<HashMap<String, Value>>);
+
+/// How often it was written, and what it is.
+type Value = (u64, Option<Vec<u8>>);
 
 impl Shelf {
     pub(crate) fn raw(&self, name: &str) -> Option<Vec<u8>> {
@@ -103,7 +106,7 @@ pub(crate) fn is_damage(store: &Encrypted<Shelf>, name: &str, error: &Error) -> 
     Damaged::of(error).is_some_and(|damaged| damaged.version == kept.version)
 }
 
-fn found(value: Option<&(u64, Option<Vec<u8>>)>) -> Found {
+fn found(value: Option<&Value>) -> Found {
     let (version, bytes) = value.cloned().unwrap_or_default();
     Found {
         bytes: bytes.map(Zeroizing::new),

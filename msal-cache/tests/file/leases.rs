@@ -201,12 +201,16 @@ pub(crate) fn work(store: &FileStore, words: &[&str]) {
     }
     let lease = lease.unwrap();
     assert!(lease.is_held());
-    if words[0] == "lease-parent" {
-        let child = Command::new("sleep").arg("30").spawn().unwrap();
+    let child = (words[0] == "lease-parent").then(|| Command::new("sleep").arg("30").spawn());
+    let child = child.transpose().unwrap();
+    if let Some(child) = &child {
         fs::write(store.path().with_file_name("child"), child.id().to_string()).unwrap();
     }
     fs::write(store.path().with_extension("held"), "").unwrap();
-    sleep(Duration::from_secs(60));
+    match child {
+        Some(mut child) => drop(child.wait().unwrap()),
+        None => sleep(Duration::from_secs(60)),
+    }
     drop(lease);
 }
 

@@ -7,7 +7,7 @@ use msal_cache::file::{FileError, FileStore};
 use msal_cache::persist::{CacheStore, Found, Next, Updated};
 use msal_core::Error;
 
-use crate::worker::{NAME, NEW, bytes, file_error, replace, worker};
+use crate::worker::{NAME, NEW, bytes, file_error, next, replace, worker};
 
 #[test]
 fn a_lock_ends_with_its_killed_holder_at_once() {
@@ -102,6 +102,42 @@ fn the_peers_lock_says_who_has_it_and_goes() {
     };
     store.update(NAME, look).unwrap();
     assert!(!lock.exists());
+}
+
+#[test]
+fn who_loses_the_peers_lock_looks_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.json");
+    let lock = folder.path().join("cache.json.lockfile");
+    let store = FileStore::new(&path).unwrap().shared(true);
+    let mut looks = Vec::new();
+    let make = &mut |found: &Found| {
+        let mut text = found
+            .bytes
+            .as_ref()
+            .map_or_else(Vec::new, |old| old.to_vec());
+        looks.push(text.len());
+        if looks.len() == 1 {
+            // A peer takes it for its own, and writes.
+            fs::remove_file(&lock).unwrap();
+            fs::write(&path, "theirs ").unwrap();
+        }
+        text.extend_from_slice(b"ours");
+        Ok(next(text))
+    };
+    store.update(NAME, make).unwrap();
+    assert_eq!(looks, [0, 7]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "theirs ours");
+    let mut looks = 0;
+    let make = &mut |_: &Found| {
+        looks += 1;
+        fs::remove_file(&lock).unwrap();
+        Ok(next(Vec::new()))
+    };
+    let error = store.update(NAME, make).unwrap_err();
+    assert!(matches!(file_error(&error), FileError::LockLost { .. }));
+    assert!(looks > 1);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "theirs ours");
 }
 
 /// Takes the lock and lets it go.

@@ -12,6 +12,7 @@ mod hostile;
 mod layouts;
 mod leases;
 mod locks;
+mod peers;
 mod processes;
 mod replay;
 mod worker;

@@ -219,3 +219,24 @@ fn secret(cache: &PersistentCache, client_id: &str) -> Option<String> {
         _ => None,
     })
 }
+
+#[test]
+fn a_file_that_is_only_read_keeps_new_tokens_in_memory_and_signs_nobody_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = open(folder.path());
+    theirs.apply(&Change::upsert(refresh_token("client", "one", 100)));
+    theirs.save().unwrap();
+    let store = FileStore::new(folder.path().join("cache.json")).unwrap();
+    let ours = PersistentCache::new(store.read_only(true));
+    ours.load().unwrap();
+    assert!(secret(&ours, "client").is_some());
+    ours.apply(&Change::upsert(refresh_token("other", "two", 100)));
+    ours.save().unwrap();
+    assert!(secret(&ours, "other").is_some());
+    ours.apply(&Change::remove(sign_out("client")));
+    let error = ours.save().unwrap_err();
+    assert!(error.to_string().contains("read"), "{error}");
+    theirs.load().unwrap();
+    assert!(secret(&theirs, "client").is_some());
+    assert!(secret(&theirs, "other").is_none());
+}

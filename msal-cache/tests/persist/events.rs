@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use msal_cache::persist::{CacheEvent, Layout, PersistentCache, PersistentCacheBuilder};
 use msal_core::store::{Persistence, TokenStore};
@@ -87,7 +87,7 @@ fn what_somebody_repairs_meanwhile_is_not_set_aside() {
             assert!(load.as_mut().poll(&mut context).is_pending());
         }
         map.set("cache", r#"{"Future":1}"#);
-        while let Poll::Pending = load.as_mut().poll(&mut context) {}
+        while load.as_mut().poll(&mut context).is_pending() {}
     }
     assert_eq!(*told.lock().unwrap(), [loaded("cache")]);
     assert_eq!(map.names(), ["cache"]);

@@ -13,7 +13,7 @@ use crate::flow::{CallContext, Flow, Io};
 use crate::freshness::Freshness;
 use crate::result::User;
 use crate::store::{
-    AccessTokenEntry, AccessTokenLookup, Binding, BindingRef, ExtendedKey, Lease, LeaseKey, Owner,
+    AccessTokenEntry, AccessTokenLookup, Binding, BindingRef, ExtendedKey, LeaseKey, Owner,
     OwnerRef, Partition, TokenKey,
 };
 use crate::throttle::Fingerprint;
@@ -382,8 +382,8 @@ impl<G: Grant> Job<G> {
         if let (Freshness::Fresh, Some(token)) = self.held(io.now()) {
             return Ok(self.handed_out(token));
         }
-        let _lease = match grant.takes_turns() {
-            true => Lease::none(),
+        let _turn = match grant.takes_turns() {
+            true => stored::Turn::none(),
             false => stored::lease(&wanted.lease(app), app, io).await,
         };
         if let (Freshness::Fresh, Some(token)) = self.held(io.now()) {

@@ -2,6 +2,7 @@
 //! longer works.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -51,9 +52,11 @@ pub(crate) async fn redeem(
         let Some(token) = now.filter(|now| self::flight(now, filter, wanted) == *refresh) else {
             continue;
         };
-        let outcome = redeem_one(&token, whose, wanted, app, io).await;
+        let outcome = redeem_one(&token, lease.end(), whose, wanted, app, io).await;
         let error = match outcome {
             Ok(result) => return Ok(result),
+            // Nothing has been sent: it is another turn.
+            Err(error) if *error.kind() == TURN_IS_OVER => continue,
             Err(error) => error,
         };
         let Some(server) = error.server().filter(|server| !server.is_transient()) else {
@@ -90,6 +93,7 @@ pub(crate) fn is_any(filter: UserFilter<'_>, wanted: &Wanted, app: &App) -> bool
 
 async fn redeem_one(
     token: &RefreshTokenEntry,
+    turn_ends: Option<Duration>,
     whose: Whose<'_>,
     wanted: &Wanted,
     app: &App,
@@ -101,6 +105,10 @@ async fn redeem_one(
         ..UserGrant::new(whose.going_on(&token.home_account_id), wanted, app)
     };
     let make = |user: &UserRequest<'_>, endpoint: &Url, id| {
+        // A process that stood still, or asked the authority first for long, finds that another went ahead.
+        if turn_ends.is_some_and(|end| app.env.uptime() > end) {
+            return Err(Error::new(TURN_IS_OVER));
+        }
         refresh::request(&token.secret, user, endpoint, id)
     };
     grant.redeem(make, io).await
@@ -184,6 +192,9 @@ impl RefreshFlight {
         )
     }
 }
+
+/// How a refresh token is told not to be sent, for all that happened since it was looked up.
+const TURN_IS_OVER: ErrorKind = ErrorKind::Internal("turn");
 
 /// The one family of clients that there is.
 const FAMILY: &str = "1";

@@ -37,10 +37,30 @@ pub(crate) async fn save(partition: &Partition, app: &App, io: &mut Io) -> Resul
     ask(task, DISK, "the token cache could not be written", io).await
 }
 
+/// Whose turn it is among processes: this flow's, until this is dropped.
+#[derive(Debug, Default)]
+#[must_use = "a turn ends when it is dropped"]
+pub(crate) struct Turn {
+    lease: Lease,
+    end: Duration,
+}
+
+impl Turn {
+    /// Nobody to take turns with.
+    pub(crate) fn none() -> Self {
+        Self::default()
+    }
+
+    /// When others stop waiting, on the clock of `Env::uptime`: what was found under the lease may be used up then.
+    pub(crate) fn end(&self) -> Option<Duration> {
+        self.lease.is_held().then_some(self.end)
+    }
+}
+
 /// Takes the turn among processes, and takes over what the one before wrote. Without a lease the flow goes on alone.
-pub(crate) async fn lease(key: &LeaseKey, app: &App, io: &mut Io) -> Lease {
+pub(crate) async fn lease(key: &LeaseKey, app: &App, io: &mut Io) -> Turn {
     if app.persistence.is_none() || io.stuck().is_some() {
-        return Lease::none();
+        return Turn::none();
     }
     let mut lease = take(key, app, io).await;
     let is_missed = lease.as_ref().is_some_and(|lease| !lease.is_held());
@@ -49,9 +69,13 @@ pub(crate) async fn lease(key: &LeaseKey, app: &App, io: &mut Io) -> Lease {
         // once.
         lease = take(&key.second(), app, io).await;
     }
+    let end = io.env().uptime() + LEASE;
     // A failure has been told; what is in memory will do.
     drop(load(key.partition(), app, io).await);
-    lease.unwrap_or_default()
+    Turn {
+        lease: lease.unwrap_or_default(),
+        end,
+    }
 }
 
 /// None where that fails.

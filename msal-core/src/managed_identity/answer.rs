@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use super::expiry::expiry;
 use super::{ManagedIdentityId, Service};
-use crate::exchange::retry_after;
 use crate::protocol::token::is_header_safe;
+use crate::retry::asked_pause;
 use crate::{AccessToken, Error, ErrorKind, Response, ServerError, Timestamp};
 
 /// A token as a machine's service gives it.
@@ -90,7 +90,7 @@ pub(crate) fn refusal(response: &Response, service: &Service, now: Timestamp) ->
     let error = Error::new(kind)
         .because(format!("asking {} for a token", service.source()))
         .with_server_error(server);
-    match retry_after(response, now) {
+    match asked_pause(response, now) {
         Some(pause) => error.with_retry_after(pause),
         None => error,
     }

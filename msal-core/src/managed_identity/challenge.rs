@@ -87,3 +87,72 @@ fn refused(why: &'static str) -> Error {
 
 /// How large a key may be.
 pub(crate) const LARGEST: usize = 4_096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(header: &[u8], folder: &str) -> Option<String> {
+        let response = http::Response::builder()
+            .status(401)
+            .header(WWW_AUTHENTICATE, header)
+            .body(bytes::Bytes::new())
+            .unwrap();
+        let name = KeyName::of(&response, Path::new(folder)).ok()?;
+        Some(name.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_name_is_what_follows_the_folder() {
+        for header in [
+            "Basic realm=/keys/a-B_9.key",
+            "basic Realm=/keys/a-B_9.key",
+            "  Basic   realm = \"/keys/a-B_9.key\"  ",
+        ] {
+            let found = name(header.as_bytes(), "/keys");
+            assert_eq!(found.as_deref(), Some("a-B_9.key"), "{header}");
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_a_name() {
+        for header in [
+            &b"Basic realm=/keys/../a.key"[..],
+            b"Basic realm=/keys/a.key/b.key",
+            b"Basic realm=/keys/.a.key",
+            b"Basic realm=/keys//a.key",
+            b"Basic realm=/keysa.key",
+            b"Basic realm=keys/a.key",
+            b"Basic realm=\"/keys/a.key",
+            b"Basic realm=/keys/a.key\"",
+            b"Basic realm=\"/keys/a.key\", charset=x",
+            b"Basic realm=",
+            b"Digest realm=/keys/a.key",
+            b"Basic \xffrealm=/keys/a.key",
+            b"",
+        ] {
+            assert_eq!(name(header, "/keys"), None, "{header:?}");
+        }
+        assert_eq!(name(b"Basic realm=/keys/a.key", "/key"), None);
+        assert_eq!(name(b"Basic realm=/keys/a.key", ""), None);
+    }
+
+    #[test]
+    fn a_header_is_made_of_what_a_header_may_hold() {
+        let header = |content: &[u8]| KeyName::authorization(content).ok();
+        let value = header(b"abc\r\n").unwrap();
+        assert!(value.is_sensitive());
+        assert_eq!(value.as_bytes(), b"Basic abc");
+        assert!(header(&[b'k'; LARGEST]).is_some());
+        for content in [
+            &[b'k'; LARGEST + 1][..],
+            b"",
+            b"\n",
+            b"a\nb",
+            b"a\0",
+            b"\xff",
+        ] {
+            assert!(header(content).is_none(), "{content:?}");
+        }
+    }
+}

@@ -16,8 +16,8 @@ pub(super) fn expiry(
     expires_in: Option<&RawValue>,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let on = expires_on.and_then(|value| Value::read(value));
-    let value = on.or_else(|| expires_in.and_then(|value| Value::read(value)))?;
+    let on = expires_on.and_then(Value::read);
+    let value = on.or_else(|| expires_in.and_then(Value::read))?;
     Some(match value {
         Value::Seconds(seconds) if seconds < SMALLEST_TIME => {
             Timestamp::from_secs(now.as_secs().saturating_add(seconds))
@@ -93,3 +93,109 @@ const SMALLEST_TIME: u64 = 978_307_200;
 
 /// The year 9999.
 const LATEST: f64 = 253_402_300_800.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_750_000_000;
+
+    fn read(on: Option<&str>, within: Option<&str>) -> Option<u64> {
+        let raw =
+            |text: Option<&str>| text.map(|text| RawValue::from_string(text.to_owned()).unwrap());
+        let (on, within) = (raw(on), raw(within));
+        let now = Timestamp::from_secs(NOW);
+        expiry(on.as_deref(), within.as_deref(), now).map(Timestamp::as_secs)
+    }
+
+    fn text(text: &str) -> Option<u64> {
+        read(Some(&serde_json::to_string(text).unwrap()), None)
+    }
+
+    #[test]
+    fn a_date_is_read_in_each_spelling_of_the_services() {
+        // 2030-09-04 03:04:05 UTC
+        let time = Some(1_914_721_445);
+        let noon = |hours: u64| time.map(|time| time + hours * 3600);
+        for (spelling, expected) in [
+            ("2030-09-04T03:04:05Z", time),
+            ("2030-09-04T03:04:05.1Z", time),
+            ("2030-09-04T03:04:05.1234567+00:00", time),
+            ("2030-09-04T05:34:05+02:30", time),
+            ("2030-09-04t03:04:05z", time),
+            ("2030-09-04T03:04:05", time),
+            ("2030-09-04 03:04:05", time),
+            ("2030-09-04 03:04:05 +00:00", time),
+            ("2030-09-04 03:04:05Z", time),
+            ("09/04/2030 03:04:05", time),
+            ("09/04/2030 03:04:05 +00:00", time),
+            ("9/4/2030 3:04:05 AM", time),
+            ("9/4/2030 3:04:05 AM +00:00", time),
+            ("9/4/2030 3:04:05 PM +00:00", noon(12)),
+            ("09/04/2030 03:04:05 PM", noon(12)),
+            ("9/4/2030 12:04:05 PM", noon(9)),
+            ("9/4/2030 15:04:05 PM", noon(12)),
+            ("  2030-09-04 03:04:05\t", time),
+        ] {
+            assert_eq!(text(spelling), expected, "{spelling}");
+        }
+        // As App Service once wrote midnight.
+        assert_eq!(text("9/14/2017 00:00:00 PM +00:00"), Some(1_505_347_200));
+        assert_eq!(text("06/20/2021 02:57:58 +00:00"), Some(1_624_157_878));
+    }
+
+    #[test]
+    fn what_is_no_date_is_nothing() {
+        for spelling in [
+            "",
+            " ",
+            "soon",
+            "2030-13-04T03:04:05Z",
+            "2030-02-30 03:04:05",
+            "2030-09-04",
+            "03:04:05",
+            "9/4/2030",
+            "9/4/2030 3:04:05 XM",
+            "9/4/2030 25:04:05 AM",
+            "2030-09-04 03:04:05 +01:00",
+            "1969-12-31T23:59:59Z",
+            "0x70000000",
+            "-1",
+            "NaN",
+            "inf",
+            "1e300",
+        ] {
+            assert_eq!(text(spelling), None, "{spelling}");
+        }
+    }
+
+    #[test]
+    fn a_small_number_is_a_lifetime_wherever_it_stands() {
+        for (number, expected) in [
+            ("3600", NOW + 3600),
+            ("3600.9", NOW + 3600),
+            ("978307199", NOW + 978_307_199),
+            ("978307200", 978_307_200),
+            ("1750003600", NOW + 3600),
+            ("1750003600.5", NOW + 3600),
+            ("1.7500036e9", NOW + 3600),
+            ("0", NOW),
+            ("-0.0", NOW),
+        ] {
+            assert_eq!(read(Some(number), None), Some(expected), "{number}");
+            assert_eq!(read(None, Some(number)), Some(expected), "{number}");
+            let quoted = format!("\" {number} \"");
+            assert_eq!(read(Some(&quoted), None), Some(expected), "{number}");
+        }
+    }
+
+    #[test]
+    fn the_end_outranks_the_lifetime_unless_it_cannot_be_read() {
+        assert_eq!(read(Some("1750000060"), Some("3600")), Some(NOW + 60));
+        for unreadable in ["null", "true", "[]", "{}", "\"\"", "-1"] {
+            let found = read(Some(unreadable), Some("3600"));
+            assert_eq!(found, Some(NOW + 3600), "{unreadable}");
+        }
+        assert_eq!(read(None, None), None);
+    }
+}

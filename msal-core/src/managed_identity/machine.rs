@@ -58,8 +58,10 @@ impl Machine {
     /// Where Azure Arc's agent leaves its keys, and who reads them. Without, Azure Arc cannot be used.
     #[must_use]
     pub fn with_arc_keys(self, folder: impl Into<PathBuf>, files: Arc<dyn KeyFiles>) -> Self {
+        // The agent names no path with a separator at the end of its folder.
+        let folder = folder.into().components().collect();
         Self {
-            arc_keys: Some((folder.into(), files)),
+            arc_keys: Some((folder, files)),
             ..self
         }
     }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 
 use super::Tried;
 use crate::exchange::retry_after;
@@ -52,8 +53,17 @@ pub(super) fn other(
         408 | 429 | 500 | 503 | 504 => true,
         _ => false,
     };
-    let asked = retry_after(response, now).unwrap_or(SECOND);
+    let asked = asked_pause(response, now).unwrap_or(SECOND);
     is_retried.then(|| asked.clamp(SECOND, LONGEST))
+}
+
+/// The pause that a machine's service asks for, of which some write a fraction of a second.
+pub(crate) fn asked_pause(response: &Response, now: Timestamp) -> Option<Duration> {
+    retry_after(response, now).or_else(|| {
+        let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+        let pause = Duration::try_from_secs_f64(text.trim().parse().ok()?).ok()?;
+        Some(pause.min(LONGEST))
+    })
 }
 
 const GONE: Duration = Duration::from_secs(10);

@@ -52,7 +52,7 @@ impl Kept {
         self.app.acquire_token_silent([READ], &self.account, None)
     }
 
-    pub(crate) fn from_cache_alone(&self) -> Flow<AuthenticationResult> {
+    pub(crate) fn silent_from_cache(&self) -> Flow<AuthenticationResult> {
         let options = silent_options(|options| options.cache_only = true);
         self.app
             .acquire_token_silent([READ], &self.account, options)
@@ -210,12 +210,12 @@ fn who_may_only_look_into_the_cache_looks_into_the_store_too() {
     let kept = Kept::expired();
     kept.store.at_load(kept.signs_in("theirs"));
     let script = kept.script([]);
-    let result = run(kept.from_cache_alone(), &script).unwrap();
+    let result = run(kept.silent_from_cache(), &script).unwrap();
     assert_eq!(token_of(&result), "theirs");
     assert_eq!(steps(&script), ["load"]);
     kept.clock.advance(minutes(61));
     let script = kept.script([]);
-    let error = run(kept.from_cache_alone(), &script).unwrap_err();
+    let error = run(kept.silent_from_cache(), &script).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::NotCached);
     assert_eq!(steps(&script), ["load"]);
 }

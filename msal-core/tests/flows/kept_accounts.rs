@@ -134,7 +134,7 @@ fn a_loop_that_declines_has_a_cache_in_memory_that_works() {
     assert_eq!(token_of(&result), "first");
 
     kept.clock.advance(minutes(61));
-    let error = nine_lines(kept.from_cache_alone(), &nothing).unwrap_err();
+    let error = nine_lines(kept.silent_from_cache(), &nothing).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::NotCached);
     let script = kept.script([Answer::new("second").reply()]);
     let result = nine_lines(kept.silent(), &script).unwrap();

@@ -85,7 +85,7 @@ fn who_can_neither_read_the_store_nor_has_anything_is_told_that_and_not_to_sign_
         kept.store.fails_to_load(1);
         let script = kept.script([]);
         let flow = match cache_only {
-            true => kept.from_cache_alone(),
+            true => kept.silent_from_cache(),
             false => kept.silent(),
         };
         let error = run(flow, &script).unwrap_err();

@@ -12,12 +12,12 @@ use crate::users::*;
 fn rotates(secret: &'static str) -> impl FnOnce(&std::sync::Arc<ListStore>) {
     move |memory| {
         let users = memory.users(CLOUD, UserFilter::All);
-        let entities = users.iter().flat_map(|user| user.iter());
-        let old = entities.filter_map(|entity| match entity {
+        let mut entities = users.iter().flat_map(|user| user.iter());
+        let old = entities.find_map(|entity| match entity {
             Entity::RefreshToken(token) => Some(token),
             _ => None,
         });
-        let old = old.last().unwrap();
+        let old = old.unwrap();
         let new = RefreshTokenEntry {
             environment: old.environment.clone(),
             client_id: old.client_id.clone(),

@@ -94,6 +94,27 @@ fn who_waited_until_its_time_was_over_sends_nothing() {
 }
 
 #[test]
+fn who_stood_still_until_others_went_ahead_looks_again_before_it_sends() {
+    let kept = Kept::expired();
+    let clock = kept.clock.clone();
+    kept.store.at_load(|_| ());
+    kept.store.at_load(move |_| clock.advance(secs(36)));
+    kept.store.at_load(kept.signs_in("theirs"));
+    let script = kept.script([]);
+    let result = run(kept.silent(), &script).unwrap();
+    assert_eq!(token_of(&result), "theirs");
+    assert_eq!(steps(&script), ["load", "lease", "load", "lease", "load"]);
+
+    let kept = Kept::expired();
+    let clock = kept.clock.clone();
+    kept.store.at_load(|_| ());
+    kept.store.at_load(move |_| clock.advance(secs(35)));
+    let script = kept.script([Answer::new("second").reply()]);
+    run(kept.silent(), &script).unwrap();
+    assert_eq!(steps(&script), ["load", "lease", "load", "send", "save"]);
+}
+
+#[test]
 fn a_lease_that_cannot_be_had_is_gone_on_without() {
     let kept = Kept::expired();
     kept.store.at_lease(Err(broken()));

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return worked;
     }
     report::head("Times, in one run");
-    let parts: [(&str, Part); 13] = [
+    let parts: [(&str, Part); 14] = [
         ("hits", hits::sizes),
         ("threads", hits::threads),
         ("silent", users::sizes),
@@ -41,7 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("acquisition", signing::secret),
         ("certificate", signing::certificate_credential),
         ("tls", provider::keep_alive),
-        ("whole", whole::whole),
+        ("whole-load", whole::read),
+        ("whole-store", whole::write),
         ("processes", processes::processes),
     ];
     let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));

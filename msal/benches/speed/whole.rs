@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::hint::black_box;
 
-use msal::Compatibility;
 use msal::store::TokenStore as _;
+use msal::{Compatibility, TokenCache};
 use serde::{Deserialize, Serialize};
 
 use crate::support::race::{Race, repeated};
@@ -58,13 +58,8 @@ struct Account {
 }
 
 /// Ten thousand accounts.
-pub(crate) fn whole() -> Result<(), Box<dyn Error>> {
-    let cache = unlimited();
-    for user in 0..USERS {
-        cache.apply(&signed_in(user, true));
-    }
-    let file = cache.serialize(Compatibility::Standard)?;
-    let size = format!("{USERS} accounts, {:.0} MB", file.len() as f64 / 1e6);
+pub(crate) fn read() -> Result<(), Box<dyn Error>> {
+    let (_, file, size) = filled()?;
     let mut read = repeated(|| {
         let cache = unlimited();
         let report = cache.replace(black_box(&file));
@@ -80,7 +75,12 @@ pub(crate) fn whole() -> Result<(), Box<dyn Error>> {
     let race = Race::run(ROUNDS, 1, [&mut read_bare, &mut read]);
     note(&format!("bare structs read, {size}"), &time(race.time(0)));
     told(&format!("read {size}"), &race, 1.5, 100.0);
+    Ok(())
+}
 
+/// The same.
+pub(crate) fn write() -> Result<(), Box<dyn Error>> {
+    let (cache, file, size) = filled()?;
     let bare: Bare = serde_json::from_slice(&file)?;
     let mut write = repeated(|| {
         let file = cache.serialize(Compatibility::Standard);
@@ -97,6 +97,17 @@ pub(crate) fn whole() -> Result<(), Box<dyn Error>> {
     );
     told(&format!("write {size}"), &race, 1.32, 150.0);
     Ok(())
+}
+
+/// A cache, what it is in a file, and a word for its size.
+fn filled() -> Result<(TokenCache, Vec<u8>, String), Box<dyn Error>> {
+    let cache = unlimited();
+    for user in 0..USERS {
+        cache.apply(&signed_in(user, true));
+    }
+    let file = cache.serialize(Compatibility::Standard)?.to_vec();
+    let size = format!("{USERS} accounts, {:.0} MB", file.len() as f64 / 1e6);
+    Ok((cache, file, size))
 }
 
 /// Holds against the bare structs of the same run: the machine may be slower than the one of the milliseconds.

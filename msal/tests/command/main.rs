@@ -4,8 +4,12 @@
 mod accounts;
 mod auth_code;
 mod auth_code_refusals;
+mod cache_faults;
 mod cache_file;
+mod cache_keyring;
 mod cache_look;
+mod cache_processes;
+mod cache_redis;
 mod cache_store;
 mod calls;
 mod credentials;

@@ -98,6 +98,15 @@ impl World {
             .env("S", CLIENT_SECRET)
     }
 
+    /// The same without the options that say how the provider is reached.
+    pub(crate) fn bare_token(&self) -> Run {
+        self.bare(["client-credentials", "--client-id", SECRET_CLIENT_ID])
+            .arguments(["--scope", GRAPH_SCOPE])
+            .arguments(["--authority", &self.provider.authority()])
+            .arguments(["--secret-env", "S"])
+            .env("S", CLIENT_SECRET)
+    }
+
     /// `explain client-credentials` for the same.
     pub(crate) fn explain(&self) -> Run {
         self.run([
@@ -143,6 +152,12 @@ impl Run {
         let _heard = stdin.write_all(input.as_bytes());
         drop(stdin);
         started.end()
+    }
+
+    /// Starts it, for whom it does not matter what it says.
+    pub(crate) fn spawned(mut self) -> Child {
+        self.0.stdout(Stdio::null()).stderr(Stdio::null());
+        self.0.spawn().unwrap()
     }
 
     /// Starts it, to be talked to while it runs.

@@ -181,7 +181,9 @@ fn poll<T>(call: &mut Called<T>) -> Poll<Result<T, Error>> {
 
 /// A runtime whose threads work when they are told to, and whose limits are never over.
 #[derive(Clone, Default)]
-struct Threads(Arc<Mutex<Vec<Box<dyn FnOnce() + Send>>>>);
+struct Threads(Arc<Mutex<Vec<Job>>>);
+
+type Job = Box<dyn FnOnce() + Send>;
 
 impl Threads {
     fn work(&self) {

@@ -22,7 +22,7 @@ VARIABLES = [
 
 def check_imds(provider):
     user = provider.summary["identities"]["user"]
-    check_each(provider, "imds", user, ["client_id", "object_id", "resource_id"])
+    each_identity(provider, "imds", user, ["client_id", "object_id", "resource_id"])
 
 
 def check_imds_refuses_what_came_by_a_proxy(provider):
@@ -35,15 +35,15 @@ def check_imds_refuses_what_came_by_a_proxy(provider):
 
 def check_app_service(provider):
     user = provider.summary["identities"]["user"]
-    check_each(provider, "app_service", user, ["client_id", "object_id", "resource_id"])
+    each_identity(provider, "app_service", user, ["client_id", "object_id", "resource_id"])
 
 
 def check_machine_learning(provider):
-    check_each(provider, "azure_ml", provider.summary["identities"]["user"], ["client_id"])
+    each_identity(provider, "azure_ml", provider.summary["identities"]["user"], ["client_id"])
 
 
 def check_service_fabric(provider):
-    check_each(provider, "service_fabric", None, [])
+    each_identity(provider, "service_fabric", None, [])
 
 
 def check_service_fabric_renews_a_token_that_was_refused(provider):
@@ -72,10 +72,10 @@ def check_azure_arc(provider):
         print("the folder of Azure Arc's keys cannot be had here")
         return
     user = provider.summary["identities"]["user"]
-    check_each(provider, "azure_arc", user, ["client_id", "object_id", "resource_id"])
+    each_identity(provider, "azure_arc", user, ["client_id", "object_id", "resource_id"])
 
 
-def check_each(provider, source, user, kinds):
+def each_identity(provider, source, user, kinds):
     """The machine's own identity, and an assigned one by each kind of id."""
     identities = [(msal.SystemAssignedManagedIdentity(), provider.summary["identities"]["system"])]
     identities += [(msal.UserAssignedManagedIdentity(**{kind: user[kind]}), user) for kind in kinds]

@@ -12,10 +12,10 @@ use crate::reply::Reply;
 use crate::{Request, defaults};
 
 pub(super) fn answer(context: &Context, request: &Request) -> Reply {
-    token(context, request).unwrap_or_else(|refused| refused)
+    token(context, request).unwrap_or_else(|refused| *refused)
 }
 
-fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
+fn token(context: &Context, request: &Request) -> Result<Reply, Box<Reply>> {
     if request.header("x-identity-header") != Some(defaults::IDENTITY_HEADER) {
         return Err(refusal(
             StatusCode::UNAUTHORIZED,
@@ -50,11 +50,11 @@ fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &body))
 }
 
-fn refusal(status: StatusCode, text: &str) -> Reply {
+fn refusal(status: StatusCode, text: &str) -> Box<Reply> {
     let body = json!({
         "statusCode": status.as_u16(),
         "message": text,
         "correlationId": Uuid::new_v4().to_string(),
     });
-    Reply::json(status, &body)
+    Box::new(Reply::json(status, &body))
 }

@@ -13,10 +13,10 @@ use crate::context::Context;
 use crate::reply::Reply;
 
 pub(super) fn answer(context: &Context, request: &Request) -> Reply {
-    token(context, request).unwrap_or_else(|refused| refused)
+    token(context, request).unwrap_or_else(|refused| *refused)
 }
 
-fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
+fn token(context: &Context, request: &Request) -> Result<Reply, Box<Reply>> {
     let refuse = |status, code, text: &str| Err(refusal(context, status, code, text));
     let bad = StatusCode::BAD_REQUEST;
     if request.method != Method::GET || !knows_version(request, VERSIONS) {
@@ -64,7 +64,7 @@ fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &body))
 }
 
-fn challenge(context: &Context) -> Result<Reply, Reply> {
+fn challenge(context: &Context) -> Result<Reply, Box<Reply>> {
     let unwell = |text: &str| {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         Err(refusal(context, status, "unknown", text))

@@ -11,10 +11,10 @@ use crate::reply::Reply;
 use crate::{Request, defaults};
 
 pub(super) fn answer(context: &Context, request: &Request) -> Reply {
-    token(context, request).unwrap_or_else(|refused| refused)
+    token(context, request).unwrap_or_else(|refused| *refused)
 }
 
-fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
+fn token(context: &Context, request: &Request) -> Result<Reply, Box<Reply>> {
     if request.header("secret") != Some(defaults::MSI_SECRET) {
         let text = "The secret is missing or is not the one of this compute.";
         return Err(refusal(StatusCode::UNAUTHORIZED, "unauthorized", text));
@@ -45,6 +45,9 @@ fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &grant.in_short()))
 }
 
-fn refusal(status: StatusCode, code: &str, text: &str) -> Reply {
-    Reply::json(status, &json!({ "error": code, "message": text }))
+fn refusal(status: StatusCode, code: &str, text: &str) -> Box<Reply> {
+    Box::new(Reply::json(
+        status,
+        &json!({ "error": code, "message": text }),
+    ))
 }

@@ -10,10 +10,10 @@ use crate::reply::Reply;
 use crate::{Request, defaults};
 
 pub(super) fn answer(context: &Context, request: &Request) -> Reply {
-    token(context, request).unwrap_or_else(|refused| refused)
+    token(context, request).unwrap_or_else(|refused| *refused)
 }
 
-fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
+fn token(context: &Context, request: &Request) -> Result<Reply, Box<Reply>> {
     let bad = |text| Err(refusal("BadRequest", text));
     if request.method != Method::POST {
         return bad("The token is to be asked for by POST.");
@@ -40,13 +40,13 @@ fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &grant.in_full()))
 }
 
-fn refusal(code: &str, text: &str) -> Reply {
+fn refusal(code: &str, text: &str) -> Box<Reply> {
     let status = match code {
         "InternalError" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     };
-    Reply::json(
+    Box::new(Reply::json(
         status,
         &json!({ "error": { "code": code, "message": text } }),
-    )
+    ))
 }

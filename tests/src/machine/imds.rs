@@ -13,12 +13,12 @@ use crate::context::Context;
 use crate::reply::Reply;
 
 pub(super) fn answer(context: &Context, request: &Request) -> Reply {
-    let mut reply = token(context, request).unwrap_or_else(|refused| refused);
+    let mut reply = token(context, request).unwrap_or_else(|refused| *refused);
     reply.set("server", "IMDS/150.870.65.1854");
     reply
 }
 
-fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
+fn token(context: &Context, request: &Request) -> Result<Reply, Box<Reply>> {
     let refuse = |code, text: &str| Err(refusal(context, StatusCode::BAD_REQUEST, code, text));
     if request.method != Method::GET {
         let status = StatusCode::METHOD_NOT_ALLOWED;
@@ -60,7 +60,7 @@ fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
 }
 
 /// A refusal in the words of this service and of Azure Arc's agent.
-pub(super) fn no_token(context: &Context, refused: Refused) -> Reply {
+pub(super) fn no_token(context: &Context, refused: Refused) -> Box<Reply> {
     let (status, code, text) = match refused {
         Refused::NoResource => (
             StatusCode::BAD_REQUEST,
@@ -83,7 +83,7 @@ pub(super) fn no_token(context: &Context, refused: Refused) -> Reply {
     refusal(context, status, code, &text)
 }
 
-pub(super) fn refusal(context: &Context, status: StatusCode, code: &str, text: &str) -> Reply {
+pub(super) fn refusal(context: &Context, status: StatusCode, code: &str, text: &str) -> Box<Reply> {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
     let body = json!({
         "error": code,
@@ -93,7 +93,7 @@ pub(super) fn refusal(context: &Context, status: StatusCode, code: &str, text: &
         "trace_id": Uuid::new_v4().to_string(),
         "correlation_id": Uuid::new_v4().to_string(),
     });
-    Reply::json(status, &body)
+    Box::new(Reply::json(status, &body))
 }
 
 pub(super) fn knows_version(request: &Request, versions: &[&str]) -> bool {

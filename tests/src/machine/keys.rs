@@ -33,7 +33,9 @@ impl ArcKeys {
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        self.folder.get().map_or(Path::new(""), PathBuf::as_path)
+        self.folder
+            .get()
+            .map_or_else(|| Path::new(""), PathBuf::as_path)
     }
 
     pub(crate) fn set_old_agent(&self, is_old: bool) {

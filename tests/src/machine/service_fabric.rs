@@ -14,10 +14,10 @@ use crate::reply::Reply;
 use crate::{Request, defaults};
 
 pub(super) fn answer(context: &Context, request: &Request) -> Reply {
-    token(context, request).unwrap_or_else(|refused| refused)
+    token(context, request).unwrap_or_else(|refused| *refused)
 }
 
-fn token(context: &Context, request: &Request) -> Result<Reply, Reply> {
+fn token(context: &Context, request: &Request) -> Result<Reply, Box<Reply>> {
     if request.header("secret") != Some(defaults::IDENTITY_HEADER) {
         let text =
             "A value for the 'Secret' header was not found, or is not the one of this service.";
@@ -71,10 +71,10 @@ fn hash(token: &str) -> String {
     hex(&sha2::Sha256::digest(token)).to_ascii_lowercase()
 }
 
-fn refusal(status: StatusCode, code: &str, text: &str) -> Reply {
+fn refusal(status: StatusCode, code: &str, text: &str) -> Box<Reply> {
     let error =
         json!({ "correlationId": Uuid::new_v4().to_string(), "code": code, "message": text });
-    Reply::json(status, &json!({ "error": error }))
+    Box::new(Reply::json(status, &json!({ "error": error })))
 }
 
 const VERSIONS: &[&str] = &["2019-07-01-preview", "2020-05-01"];

@@ -9,6 +9,9 @@ use msal_core::{ErrorKind, Host, SendOptions, Step, TransportError, run};
 use super::stage::*;
 use crate::script::*;
 
+/// Its number or name, the answers, the seconds waited, and the status that the call fails with; none where a token comes.
+type Case = (&'static str, Vec<Reply>, &'static [f64], Option<u16>);
+
 /// What happens when the service answers so: sendings, and the seconds waited in between.
 fn played(variables: Variables<'_>, replies: Vec<Reply>) -> (Played, Vec<f64>) {
     let played = play(|| Stage::own(variables), replies);
@@ -36,7 +39,7 @@ fn timeout() -> Reply {
 
 #[test]
 fn the_metadata_service_is_given_the_time_that_it_needs() {
-    // 53 to 58, 60. None: a token comes.
+    // 53 to 58, 60
     let first = |codes: &[u16]| -> Vec<Reply> {
         codes
             .iter()
@@ -44,7 +47,7 @@ fn the_metadata_service_is_given_the_time_that_it_needs() {
             .chain([ok(3600)])
             .collect()
     };
-    let cases: Vec<(&str, Vec<Reply>, &[f64], Option<u16>)> = vec![
+    let cases: Vec<Case> = vec![
         ("53", first(&[404, 404]), &[1., 2.], None),
         ("54", forever(504), &[1., 2., 4.], Some(504)),
         ("55", first(&[410; 4]), &[10.; 4], None),
@@ -96,7 +99,7 @@ fn each_call_has_its_own_tries() {
 fn other_services_are_asked_again_after_a_second_or_when_they_say() {
     // 61 to 65
     let date = httpdate(START + 3);
-    let cases: Vec<(&str, Vec<Reply>, &[f64], Option<u16>)> = vec![
+    let cases: Vec<Case> = vec![
         ("61", vec![status(500), ok(3600)], &[1.], None),
         ("62", vec![after(500, "3"), ok(3600)], &[3.], None),
         ("63", vec![after(500, &date), ok(3600)], &[3.], None),

@@ -35,11 +35,17 @@ pub(crate) fn encrypted(
 /// A Redis, as both kinds of API need it. It is not connected to yet.
 pub(crate) fn redis(url: &str, ca_file: Option<&Path>) -> Result<RedisOptions, Error> {
     let mut options = RedisOptions::new(url)?;
-    if let Some(path) = ca_file {
+    if let Some(path) = ca_file.filter(|_| is_tls(url)) {
         let pem = input::file(path, "root certificates", SMALL)?;
         options = options.add_root_certificates_pem(pem);
     }
     Ok(options)
+}
+
+/// Without TLS no certificate is looked at.
+fn is_tls(url: &str) -> bool {
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("rediss"))
 }
 
 impl KeySource<'_> {

@@ -141,7 +141,7 @@ fn a_file_that_grows_while_it_is_read_is_no_more_than_the_limit() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                let mut file = fs::File::create(&path).unwrap();
+                let mut file = File::create(&path).unwrap();
                 for _ in 0..3 {
                     file.write_all(&[b'k'; 2_000]).unwrap();
                 }

@@ -92,7 +92,7 @@ fn a_folder_of_keys_that_is_a_link_is_not_entered() {
     symlink(computer.keys(), &link).unwrap();
     let machine = computer.machine(Machine::AzureArc, &[]);
     let app = computer.blocking(&machine, &SystemAssigned);
-    let app = app.arc_keys(&link).build().unwrap();
+    let app = app.arc_keys(link.join("")).build().unwrap();
     std::fs::write(computer.keys().join("k.key"), "key").unwrap();
     let challenge = format!("Basic realm={}", link.join("k.key").display());
     let fault = Fault::status(401).header("www-authenticate", &challenge);

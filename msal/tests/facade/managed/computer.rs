@@ -113,11 +113,24 @@ impl Computer {
 
     /// Whether nobody has connected to the proxy.
     pub(crate) fn assert_no_proxy_was_used(&self) {
-        let accepted = self.proxy.accept().map(|_| ());
-        assert_eq!(accepted.unwrap_err().kind(), IoErrorKind::WouldBlock);
+        assert_eq!(self.take_proxied(), 0);
     }
 
-    fn proxy_url(&self) -> String {
+    /// How many connections to the proxy there were since this was last asked.
+    pub(crate) fn take_proxied(&self) -> usize {
+        let mut count = 0;
+        loop {
+            match self.proxy.accept() {
+                Ok(_) => count += 1,
+                Err(error) => {
+                    assert_eq!(error.kind(), IoErrorKind::WouldBlock);
+                    return count;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn proxy_url(&self) -> String {
         format!("http://{}", self.proxy.local_addr().unwrap())
     }
 }

@@ -3,5 +3,6 @@
 mod arc;
 mod calls;
 mod computer;
+mod environment;
 mod fabric;
 mod sources;

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod calls;
+mod machines;
 mod record;
 mod secrets;
 mod user_answers;
@@ -34,12 +35,13 @@ fn everything_goes_wrong() {
     let mut flows = Vec::new();
     arguments::fail(&mut flows);
     calls::fail(&mut flows);
+    machines::fail(&mut flows);
     users::fail(&mut flows);
     record.stop();
 
     let failing = flows.iter().filter(|shown| shown.failed).count();
     assert!(failing >= 300, "{failing} failing flows");
-    assert!(PLANTED.len() >= 28);
+    assert!(PLANTED.len() >= 30);
     let mut found = Vec::new();
     for shown in &flows {
         found.extend(

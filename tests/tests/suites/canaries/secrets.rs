@@ -56,10 +56,15 @@ pub(super) const PROCESS: &str = "canaryprocessqzx27";
 /// In a federation server's own words.
 pub(super) const FAULT_TEXT: &str = "eyJ0eXAiOiJKV1QifQ.canaryfaultqzx28.c2ln";
 
+/// What a machine's token service wants to see.
+pub(super) const MACHINE_SECRET: &str = "canarymachinesecretqzx30";
+/// In the file that Azure Arc's agent writes.
+pub(super) const ARC_KEY: &str = "canaryarckeyqzx31";
+
 /// The name of a user, which is no secret, but nobody else's to read.
 pub(super) const USERNAME: &str = "canaryusernameqzx29@contoso.com";
 
-pub(super) const PLANTED: [&str; 28] = [
+pub(super) const PLANTED: [&str; 30] = [
     SECRET,
     ASSERTION,
     PEM,
@@ -88,6 +93,8 @@ pub(super) const PLANTED: [&str; 28] = [
     SAML,
     PROCESS,
     FAULT_TEXT,
+    MACHINE_SECRET,
+    ARC_KEY,
 ];
 
 /// The secrets that are somewhere in a text, in whatever spelling.
