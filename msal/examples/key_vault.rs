@@ -20,6 +20,7 @@ use msal::{AsyncTransport, ClientCredential, ConfidentialClientApplication, Reqw
 use support::Registration;
 
 #[tokio::main]
+#[expect(clippy::print_stdout, reason = "it is for the user to read")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let registration = Registration::from_environment_or_local()?;
     let vault = match registration.local() {

@@ -65,7 +65,7 @@ impl DeployedCredential {
 /// Makes a [`DeployedCredential`].
 #[must_use = "a builder does nothing until `build()`"]
 pub struct DeployedCredentialBuilder {
-    variable: Option<Arc<dyn Fn(&str) -> Option<String> + Send + Sync>>,
+    variable: Option<Arc<Variable>>,
     transport: Option<Arc<dyn AsyncTransport>>,
     capabilities: Vec<String>,
 }
@@ -248,6 +248,9 @@ impl fmt::Debug for DeployedCredentialBuilder {
             .finish_non_exhaustive()
     }
 }
+
+/// What reads an environment variable.
+type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// In the order in which they are tried.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -78,7 +78,7 @@ impl TokenCredential for ManagedIdentityApplication {
             return given(Err(Error::new(kind).because(why)));
         };
         let context = TokenContext::of(options.as_ref());
-        given(context.apply(self.acquire_token(*scope)).await)
+        given(context.apply(self.acquire_token(scope)).await)
     }
 }
 
