@@ -145,7 +145,9 @@ fn calls_that_were_left_leave_no_thread() {
     let Some((told, _service)) = asked(Mood::Silent, "threads 20") else {
         return;
     };
-    assert_eq!(told.text, "0");
+    // What speaks to the bus may begin one of its own at any time; a call that kept its thread would leave twenty.
+    let left: u32 = told.text.parse().unwrap();
+    assert!(left <= 1, "{told:?}");
 }
 
 /// What a worker tells of a service in this mood, which is still there.

@@ -126,7 +126,7 @@ fn threads(keyring: &Keyring, times: u32) -> Result<String, Error> {
         keyring.key().unwrap_err();
     }
     let started = Instant::now();
-    while count() > before && started.elapsed() < Duration::from_secs(2) {
+    while count() > before && started.elapsed() < Duration::from_secs(10) {
         std::thread::sleep(Duration::from_millis(10));
     }
     Ok(count().saturating_sub(before).to_string())
