@@ -84,26 +84,26 @@ fn nothing_that_is_shown_holds_a_secret() {
         vec![Err(TransportError::too_large())],
     ];
     let mut failures = 0;
-    tracing::subscriber::with_default(recorder.clone(), || {
-        for variables in [APP_SERVICE, ARC, CLOUD_SHELL, FABRIC, IMDS, ML] {
-            for replies in &answers {
-                let make = || {
-                    let id = match variables {
-                        ARC => client_id(),
-                        _ => ManagedIdentityId::SystemAssigned,
-                    };
-                    let machine = with_keys(machine(variables), &keys);
-                    assert_shows_no_secret(&format!("{machine:?} {machine:#?}"));
-                    Stage::of(machine, ManagedIdentityBuilder::new(id))
+    // For all threads: what other tests log first is not kept from one thread's own subscriber then.
+    tracing::subscriber::set_global_default(recorder.clone()).unwrap();
+    for variables in [APP_SERVICE, ARC, CLOUD_SHELL, FABRIC, IMDS, ML] {
+        for replies in &answers {
+            let make = || {
+                let id = match variables {
+                    ARC => client_id(),
+                    _ => ManagedIdentityId::SystemAssigned,
                 };
-                // It looks at every error and every request by itself.
-                let played = play(make, replies.clone());
-                assert_shows_no_secret(&format!("{:?}", played.stage.app));
-                assert_shows_no_secret(&format!("{:?}", played.outcome));
-                failures += usize::from(played.outcome.is_err());
-            }
+                let machine = with_keys(machine(variables), &keys);
+                assert_shows_no_secret(&format!("{machine:?} {machine:#?}"));
+                Stage::of(machine, ManagedIdentityBuilder::new(id))
+            };
+            // It looks at every error and every request by itself.
+            let played = play(make, replies.clone());
+            assert_shows_no_secret(&format!("{:?}", played.stage.app));
+            assert_shows_no_secret(&format!("{:?}", played.outcome));
+            failures += usize::from(played.outcome.is_err());
         }
-    });
+    }
     assert!(failures > 60, "{failures}");
     let log = recorder.0.lock().unwrap();
     assert!(log.contains("status=410") && log.contains("managed identity"));
